@@ -1,0 +1,1 @@
+"""One module a resource; every handler authenticates, calls and renders."""

@@ -1,0 +1,1 @@
+"""Slack over HTTP events and Socket Mode."""

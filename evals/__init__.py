@@ -1,0 +1,1 @@
+"""Is it good? Golden questions through the same pipeline, and what the numbers say."""

@@ -1,0 +1,1 @@
+"""Where documents come from: one small adapter a kind on one protocol."""
