@@ -1,0 +1,77 @@
+"""What a unit must pass before it is sent: support, personal data, the egress gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from answers.citations import Citations, cited_passages
+from answers.types import Citation, UnitVerdict
+from answers.units import MARKER, Unit, UnitKind
+from core.domain import Passage, RedactionProfile
+from guardrails import grounding
+from guardrails.guards import Guards
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedUnit:
+    """Text that may leave, with markers; `citations` are those that it uses first."""
+
+    text: str
+    kind: UnitKind
+    citations: tuple[Citation, ...]
+
+
+class UnitChecker:
+    """Checks the units of one answer. Every verdict is kept, of sent and of dropped units alike."""
+
+    def __init__(self, *, passages: Sequence[Passage], guards: Guards, profile: RedactionProfile) -> None:
+        self._passages = passages
+        self._texts = [passage.text for passage in passages]
+        self._guards = guards
+        self._profile = profile
+        self.citations = Citations(passages)
+        self.verdicts: list[UnitVerdict] = []
+
+    async def check(self, unit: Unit) -> CheckedUnit | None:
+        """None where the unit must not be sent."""
+        supported = self._quoted(unit) if unit.quote else await self._generated(unit)
+        if supported is None:
+            return None
+        unit, quotes = supported
+        marked, new = self.citations.cite(unit, quotes)
+        cited = [self._passages[index] for index in unit.passages]
+        urls = frozenset(passage.url for passage in cited if passage.url)
+        screened = self._guards.screen_output(marked, urls, [passage.text for passage in cited])
+        self._record(unit, sent=True, reason="; ".join(("supported", *screened.violations)), score=1.0)
+        return CheckedUnit(screened.text.strip(), unit.kind, tuple(new))
+
+    def _quoted(self, unit: Unit) -> tuple[Unit, list[str]] | None:
+        """An extract proves itself: its quote must stand in its passage. Brackets in it are not our markers."""
+        if unit.quote not in self._texts[unit.passages[0]]:
+            self._record(unit, sent=False, reason="quote not in passage", score=0.0)
+            return None
+        text = unit.text if unit.kind is UnitKind.CODE else MARKER.sub(lambda m: m.group(0).replace("[", "(").replace("]", ")"), unit.text)
+        return replace(unit, text=text), [unit.quote]
+
+    async def _generated(self, unit: Unit) -> tuple[Unit, list[str]] | None:
+        """A model's unit: each claim must be supported by a passage that it cites, or, where it cites none, by any."""
+        named = cited_passages(unit.text, len(self._texts)) or tuple(range(len(self._texts)))
+        plain = MARKER.sub("", unit.text).strip()
+        quotes: dict[int, tuple[int, int]] = {}
+        for claim in replace(unit, text=plain).claims:
+            verdict = grounding.check(claim, [self._texts[index] for index in named])
+            if not verdict.supported:
+                self._record(unit, sent=False, reason=verdict.reason, score=verdict.score)
+                return None
+            index = named[verdict.passage_index]
+            start, end = quotes.get(index, (verdict.quote_start, verdict.quote_end))
+            quotes[index] = (min(start, verdict.quote_start), max(end, verdict.quote_end))
+        if not quotes:
+            return None
+        [redacted] = await self._guards.redact_many([plain], self._profile)
+        spans = [self._texts[index][start:end].strip() for index, (start, end) in quotes.items()]
+        return replace(unit, text=redacted.text, passages=tuple(quotes)), spans
+
+    def _record(self, unit: Unit, *, sent: bool, reason: str, score: float) -> None:
+        self.verdicts.append(UnitVerdict(unit.text, sent, reason, score))

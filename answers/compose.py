@@ -1,0 +1,59 @@
+"""The prompt for a language model: rules, numbered passages within a token budget, the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core.domain import Passage
+from core.llm import Message, estimate_tokens
+
+MAX_WORDS = 150
+NO_ANSWER = "NO_ANSWER"
+_FOLDER = Path(__file__).parent / "prompts"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent, and how many of the passages fitted. `hash` names the templates, for the record of each answer."""
+
+    messages: tuple[Message, ...]
+    passages: int
+    hash: str
+
+
+class Composer:
+    """Fills the templates. `budget` is in tokens and covers rules, passages and question."""
+
+    def __init__(self, *, budget: int) -> None:
+        # Plain text for a model, not HTML for a browser: escaping would alter what the passages say.
+        self._templates = Environment(
+            loader=FileSystemLoader(_FOLDER), autoescape=False, undefined=StrictUndefined, trim_blocks=True  # noqa: S701
+        )
+        self._budget = budget
+        sources = "".join(sorted(path.read_text("utf-8") for path in _FOLDER.glob("*.j2")))
+        self.hash = sha256(sources.encode()).hexdigest()[:16]
+
+    def prompt(self, question: str, passages: Sequence[Passage], *, tenant: str) -> Prompt:
+        """Takes passages from the best down while they fit; the best one always stands, cut if it must be."""
+        system = self._templates.get_template("answer.md.j2").render(tenant=tenant, max_words=MAX_WORDS)
+        left = self._budget - estimate_tokens(system) - estimate_tokens(question)
+        taken: list[dict[str, str | None]] = []
+        for passage in passages:
+            cost = estimate_tokens(passage.text) + 30
+            if taken and cost > left:
+                break
+            text = passage.text if cost <= left else passage.text[: max(200, 3 * left)]
+            taken.append({"title": passage.title, "version": passage.version, "text": _quoted(text)})
+            left -= cost
+        user = self._templates.get_template("question.md.j2").render(passages=taken, question=question)
+        return Prompt((Message("system", system), Message("user", user)), len(taken), self.hash)
+
+
+def _quoted(text: str) -> str:
+    """A passage cannot close its own quotation."""
+    return text.replace("</passage", "<\\/passage").replace("<passage", "<\\passage")

@@ -1,0 +1,118 @@
+"""Conversations and their turns: recalled for one principal of one tenant, stored with the evidence of each answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert_postgres
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from answers.plan import Turn
+from answers.types import Answer, Evidence
+from core.database import Database, WriteSession
+from core.domain import Principal
+from core.errors import NotFoundError
+from core.models import AnswerRow, Conversation, Json, Usage, new_id, now
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer as it was given, with what it was given on."""
+
+    answer: Json
+    evidence: Json
+    question: str
+    principal_id: str
+    conversation_id: str
+
+
+class Conversations:
+    def __init__(self, database: Database, *, history: int) -> None:
+        self._database = database
+        self._history = history
+
+    async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]:
+        """The conversation's id (a new one for None) and its last turns, oldest first.
+
+        Raises `NotFoundError` for another tenant's or principal's conversation as for an unknown one.
+        """
+        if conversation_id is None:
+            return new_id(), []
+        query = (
+            select(AnswerRow)
+            .where(AnswerRow.conversation_id == conversation_id, AnswerRow.tenant_id == principal.tenant_id)
+            .order_by(AnswerRow.created_at.desc())
+            .limit(self._history)
+        )
+        async with self._database.read() as session:
+            conversation = await session.get(Conversation, conversation_id)
+            if conversation is None or (conversation.tenant_id, conversation.principal_id) != (
+                principal.tenant_id,
+                principal.id,
+            ):
+                raise NotFoundError("no such conversation; leave conversation_id out to begin a new one")
+            rows = list(await session.scalars(query))
+        return conversation_id, [Turn(r.question, r.query, str(r.answer["text"])) for r in reversed(rows)]
+
+    async def keep(
+        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
+    ) -> None:
+        """Store the turn and meter it, in one transaction."""
+        async with self._database.write() as session:
+            if await session.get(Conversation, answer.conversation_id) is None:
+                session.add(
+                    Conversation(id=answer.conversation_id, tenant_id=principal.tenant_id, principal_id=principal.id)
+                )
+                await session.flush()
+            session.add(
+                AnswerRow(
+                    id=answer.answer_id,
+                    tenant_id=principal.tenant_id,
+                    conversation_id=answer.conversation_id,
+                    principal_id=principal.id,
+                    channel=principal.channel,
+                    question=question,
+                    query=evidence.query,
+                    outcome=answer.outcome,
+                    answer=as_json(answer),
+                    evidence=as_json(evidence),
+                )
+            )
+            await self._meter(session, principal, answer.model, usage)
+
+    async def answer(self, tenant_id: str, answer_id: str) -> StoredAnswer:
+        """Raises `NotFoundError` for another tenant's answer as for an unknown one."""
+        query = select(AnswerRow).where(AnswerRow.id == answer_id, AnswerRow.tenant_id == tenant_id)
+        async with self._database.read() as session:
+            row = await session.scalar(query)
+        if row is None:
+            raise NotFoundError("no such answer")
+        return StoredAnswer(row.answer, row.evidence, row.question, row.principal_id, row.conversation_id)
+
+    async def _meter(self, session: WriteSession, principal: Principal, model: str, usage: Mapping[str, int]) -> None:
+        insert = upsert_sqlite if self._database.is_sqlite else upsert_postgres
+        added = {
+            "questions": 1,
+            "prompt_tokens": usage.get("prompt_tokens", 0),
+            "completion_tokens": usage.get("completion_tokens", 0),
+        }
+        row = insert(Usage).values(
+            tenant_id=principal.tenant_id, day=now().date(), channel=principal.channel, model=model, **added
+        )
+        await session.execute(
+            row.on_conflict_do_update(
+                index_elements=["tenant_id", "day", "channel", "model"],
+                set_={name: getattr(Usage, name) + value for name, value in added.items()},
+            )
+        )
+
+
+def as_json(value: Any) -> Json:
+    """A dataclass as JSON values: dates as ISO 8601."""
+    encoded = json.dumps(dataclasses.asdict(value), default=str, ensure_ascii=False)
+    decoded: Json = json.loads(encoded)
+    return decoded

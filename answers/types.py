@@ -1,0 +1,87 @@
+"""A question, its answer, and the evidence that the answer was given on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from core.domain import Filters, Outcome, Passage, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one principal asks. `text` is as typed: only the pipeline's first guard reads it."""
+
+    text: str
+    principal: Principal
+    conversation_id: str | None = None
+    filters: Filters = field(default_factory=Filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Source number `n` of an answer. `quote` stands word for word in the cited document's stored text."""
+
+    n: int
+    document_id: str
+    source: str
+    title: str
+    url: str | None
+    heading_path: tuple[str, ...]
+    page: int | None
+    quote: str
+    doc_type: str
+    version: str | None
+    effective_from: date | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffOffer:
+    """Shown with every answer that is not one: a person can take over."""
+
+    message: str
+    offered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnitVerdict:
+    """What the grounding check said of one unit, sent or dropped."""
+
+    text: str
+    sent: bool
+    reason: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is stored beside an answer, so that audits and replays need no second path."""
+
+    query: str
+    passages: tuple[Passage, ...] = ()
+    verdicts: tuple[UnitVerdict, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
+    injection: tuple[str, ...] = ()
+    threshold: float = 0.0
+    prompt_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The contract's answer. `confidence` is present in every outcome; `citations` only where they were used."""
+
+    answer_id: str
+    conversation_id: str
+    outcome: Outcome
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float
+    degraded: bool
+    release: int
+    releases: Mapping[str, int]
+    model: str
+    redactions: Mapping[str, int]
+    handoff: HandoffOffer | None
+    timings_ms: Mapping[str, float]

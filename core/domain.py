@@ -1,0 +1,204 @@
+"""The nouns of the product, shared by every package. Frozen values; nothing here does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """Who may read a document; who an asker is. An agent may read everything, the public the least."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    AGENT = "agent"
+
+    def readable(self) -> tuple[Audience, ...]:
+        """The document audiences that an asker of this audience may read."""
+        order = (Audience.PUBLIC, Audience.PARTNER, Audience.AGENT)
+        return order[: order.index(self) + 1]
+
+
+class DocType(StrEnum):
+    RUNBOOK = "runbook"
+    RELEASE_NOTE = "release_note"
+    POLICY = "policy"
+    PRODUCT_DOC = "product_doc"
+    CONFIG_RECORD = "config_record"
+    FAQ = "faq"
+
+
+class DocumentStatus(StrEnum):
+    """Life of a document. `withdrawn` hides it at once, in every release; `retired` waits for a publish."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+    REFUSED = "refused"
+    ESCALATED = "escalated"
+
+
+class Vote(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+class Permission(StrEnum):
+    ASK = "ask"
+    SEARCH = "search"
+    FEEDBACK = "feedback"
+    HANDOFF = "handoff"
+    DOCUMENTS_READ = "documents:read"
+    DOCUMENTS_WRITE = "documents:write"
+    SOURCES_WRITE = "sources:write"
+    SOURCES_LOCAL = "sources:local"
+    """May name any folder of the server's disk as a source: only the operator's own CLI holds it."""
+    RELEASES_WRITE = "releases:write"
+    JOBS_READ = "jobs:read"
+
+
+class Role(StrEnum):
+    PARTNER_USER = "partner_user"
+    SUPPORT_AGENT = "support_agent"
+    KNOWLEDGE_ADMIN = "knowledge_admin"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, as the credential says. Nothing in a request's body can change it."""
+
+    tenant_id: str
+    id: str
+    audience: Audience
+    permissions: frozenset[Permission]
+    channel: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a request may narrow; a filter never widens what the scope shows.
+
+    `as_of` defaults to today at the edge; `version` is the asker's product version such as ``7.4``.
+    """
+
+    product: str | None = None
+    version: str | None = None
+    module: str | None = None
+    region: str | None = None
+    customer: str | None = None
+    as_of: date | None = None
+    doc_types: tuple[DocType, ...] = ()
+    corpora: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one asker may see: made from a `Principal` and narrowed by `Filters`, never from a request alone."""
+
+    tenant_id: str
+    audience: Audience
+    filters: Filters = field(default_factory=Filters)
+
+    @classmethod
+    def of(cls, principal: Principal, filters: Filters | None = None) -> Scope:
+        return cls(principal.tenant_id, principal.audience, filters or Filters())
+
+    def narrowed(self, filters: Filters) -> Scope:
+        return replace(self, filters=filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a document states about itself (front matter, folder rules, properties); `None` where it says nothing."""
+
+    title: str = ""
+    doc_type: DocType = DocType.PRODUCT_DOC
+    audience: Audience = Audience.PARTNER
+    product: str | None = None
+    versions: str | None = None
+    module: str | None = None
+    region: str | None = None
+    customer: str | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    owner: str | None = None
+    review_by: date | None = None
+    supersedes: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk of a published document as the asker sees it: redacted text, where it stands, and its scores in 0…1.
+
+    `sentences` are `(start, end)` character offsets into `text`; `sentence_scores` are the cosines of the question with each.
+    """
+
+    id: str
+    document_id: str
+    source: str
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+    doc_type: DocType
+    corpus: str
+    score: float
+    dense_score: float = 0.0
+    sparse_score: float = 0.0
+    number: int = 0
+    page: int | None = None
+    url: str | None = None
+    version: str | None = None
+    effective_from: date | None = None
+    customer: str | None = None
+    sentences: tuple[tuple[int, int], ...] = ()
+    sentence_scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """One stretch of personal data in the original text, in characters; `placeholder` replaces it."""
+
+    type: str
+    start: int
+    end: int
+    score: float
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedText:
+    text: str
+    entities: tuple[Redaction, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for entity in self.entities:
+            counts[entity.type] = counts.get(entity.type, 0) + 1
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionProfile:
+    """A tenant's own rules, and the key that makes its placeholders stable: the same name, the same tag, in one tenant only."""
+
+    key: bytes
+    allow: tuple[str, ...] = ()
+    """Words and names that stay: products, customers, the tenant's own companies."""
+    domains: tuple[str, ...] = ()
+    """E-mail and web domains whose addresses stay."""
+    hotlines: tuple[str, ...] = ()
+    """Telephone numbers that stay."""

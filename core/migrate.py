@@ -1,0 +1,50 @@
+"""Brings a database's schema to this code's version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from core.database import Database
+from core.errors import UnavailableError
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+async def migrate(database: Database, *, revision: str = "head") -> None:
+    """Upgrade to `revision` in one transaction."""
+
+    def run(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(run)
+
+
+async def downgrade(database: Database, *, revision: str) -> None:
+    def run(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(run)
+
+
+async def require_current(database: Database) -> None:
+    """Raises `UnavailableError` (`not_migrated`) where the schema is not this code's."""
+    async with database.engine.connect() as connection:
+        found = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+    if found != ScriptDirectory.from_config(alembic_config()).get_current_head():
+        raise UnavailableError("the database's schema is not this version's; run 'partner-copilot migrate'", code="not_migrated")

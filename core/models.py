@@ -1,0 +1,339 @@
+"""The tables, one set for SQLite and PostgreSQL. Every tenant's row carries `tenant_id`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, Integer, LargeBinary, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Json = dict[str, Any]
+
+
+def new_id() -> str:
+    return uuid4().hex
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time, always UTC: SQLite forgets the zone, so it is put back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own hook
+        Json: JSON().with_variant(JSONB(), "postgresql"),
+        list[str]: JSON().with_variant(JSONB(), "postgresql"),
+        list[Any]: JSON().with_variant(JSONB(), "postgresql"),
+        datetime: Instant(),
+    }
+
+
+def _id() -> Mapped[str]:
+    return mapped_column(String(32), primary_key=True, default=new_id)
+
+
+def _tenant() -> Mapped[str]:
+    return mapped_column(String(32), ForeignKey("tenants.id"), index=True)
+
+
+class Tenant(Base):
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = _id()
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    settings: Mapped[Json] = mapped_column(default=dict)
+    generation: Mapped[str] = mapped_column(String(40), default="")
+    live_release: Mapped[int] = mapped_column(default=0)
+    highest_release: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class APIKey(Base):
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    name: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[str] = mapped_column(String(32))
+    audience: Mapped[str] = mapped_column(String(16))
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Corpus(Base):
+    __tablename__ = "corpora"
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    name: Mapped[str] = mapped_column(String(100))
+    requires_approval: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Source(Base):
+    __tablename__ = "sources"
+    __table_args__ = (UniqueConstraint("tenant_id", "corpus_id", "kind", "uri"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    uri: Mapped[str] = mapped_column(String(1000))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    synced_at: Mapped[datetime | None]
+
+
+class Document(Base):
+    """What is true now: status, permission, and the newest revision. `path` is the contract's `source`."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("tenant_id", "corpus_id", "path"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"))
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("sources.id"))
+    path: Mapped[str] = mapped_column(String(1000))
+    title: Mapped[str] = mapped_column(String(500), default="")
+    status: Mapped[str] = mapped_column(String(16))
+    audience: Mapped[str] = mapped_column(String(16))
+    customer: Mapped[str | None] = mapped_column(String(200))
+    revision_id: Mapped[str | None] = mapped_column(String(32))
+    content_hash: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Revision(Base):
+    """One ingested state of a document: what it said of itself, and how it was cut into passages."""
+
+    __tablename__ = "revisions"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), index=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    info: Mapped[Json] = mapped_column(default=dict)
+    redactions: Mapped[Json] = mapped_column(default=dict)
+    signals: Mapped[list[Any]] = mapped_column(default=list)
+    warnings: Mapped[list[str]] = mapped_column(default=list)
+    passages: Mapped[int] = mapped_column(default=0)
+    indexed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PassageRow(Base):
+    """Redacted text of one chunk; the index holds its vectors only."""
+
+    __tablename__ = "passages"
+    __table_args__ = (UniqueConstraint("revision_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant_id: Mapped[str] = _tenant()
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"))
+    number: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    heading_path: Mapped[list[str]] = mapped_column(default=list)
+    page: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(16))
+    sentences: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class Original(Base):
+    """The bytes that were ingested, encrypted (AES-GCM, context tenant/originals/revision)."""
+
+    __tablename__ = "originals"
+
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
+    tenant_id: Mapped[str] = _tenant()
+    name: Mapped[str] = mapped_column(String(1000))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Membership(Base):
+    """A revision's stay in the releases ``added_in <= R < removed_in``; `copy` tells the points of several stays apart."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("revision_id", "copy"), Index("ix_membership_range", "tenant_id", "added_in", "removed_in"))
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revisions.id"), index=True)
+    copy: Mapped[int] = mapped_column(default=0)
+    added_in: Mapped[int]
+    removed_in: Mapped[int]
+
+
+class Release(Base):
+    __tablename__ = "releases"
+    __table_args__ = (UniqueConstraint("tenant_id", "number"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    number: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(String(2000), default="")
+    gate: Mapped[Json] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    published_at: Mapped[datetime | None]
+
+
+class Job(Base):
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    kind: Mapped[str] = mapped_column(String(32))
+    args: Mapped[Json] = mapped_column(default=dict)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    progress: Mapped[Json] = mapped_column(default=dict)
+    result: Mapped[Json] = mapped_column(default=dict)
+    error: Mapped[Json | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Conversation(Base):
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    principal_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AnswerRow(Base):
+    """One turn: the redacted question and the whole answer with its evidence, as it was given."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    principal_id: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    question: Mapped[str] = mapped_column(Text)
+    query: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(String(16))
+    answer: Mapped[Json]
+    evidence: Mapped[Json] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class FeedbackRow(Base):
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("answer_id", "principal_id"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    answer_id: Mapped[str] = mapped_column(ForeignKey("answers.id"))
+    principal_id: Mapped[str] = mapped_column(String(64))
+    vote: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    comment: Mapped[str | None] = mapped_column(Text)
+    correction: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Handoff(Base):
+    """A case for a person. The contact is personal data, so it is encrypted (context tenant/handoffs/id)."""
+
+    __tablename__ = "handoffs"
+    __table_args__ = (UniqueConstraint("tenant_id", "number"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    number: Mapped[int]
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    answer_id: Mapped[str | None] = mapped_column(String(32))
+    principal_id: Mapped[str] = mapped_column(String(64))
+    contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AuditRow(Base):
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant_id: Mapped[str] = _tenant()
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))
+    target: Mapped[str] = mapped_column(String(200), default="")
+    details: Mapped[Json] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Usage(Base):
+    """Metered per tenant, day, channel and model."""
+
+    __tablename__ = "usage"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    model: Mapped[str] = mapped_column(String(100), primary_key=True)
+    questions: Mapped[int] = mapped_column(default=0)
+    prompt_tokens: Mapped[int] = mapped_column(default=0)
+    completion_tokens: Mapped[int] = mapped_column(default=0)
+
+
+class EvalRun(Base):
+    __tablename__ = "eval_runs"
+
+    id: Mapped[str] = _id()
+    dataset: Mapped[str] = mapped_column(String(100))
+    metrics: Mapped[Json]
+    context: Mapped[Json]
+    rows: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackWorkspace(Base):
+    """Which tenant a Slack workspace belongs to; `team_id` is Slack's, the bot token is encrypted."""
+
+    __tablename__ = "slack_workspaces"
+
+    team_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    enterprise_id: Mapped[str | None] = mapped_column(String(32))
+    tenant_id: Mapped[str] = _tenant()
+    audience: Mapped[str] = mapped_column(String(16))
+    bot_token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackEvent(Base):
+    """One delivered event, stored before work starts, so that redelivery and restarts handle it once."""
+
+    __tablename__ = "slack_events"
+
+    event_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = _tenant()
+    status: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,187 @@
+"""Every setting of the service, read once in an entry point and handed down by section.
+
+Sources, strongest first: `COPILOT_*` variables (sections joined by two underscores: `COPILOT_LLM__BASE_URL`), a TOML file
+(`COPILOT_CONFIG`, else `copilot.toml` in the home folder), the defaults below. An unknown key is refused with its path.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from core.errors import ConfigurationError
+
+PREFIX = "COPILOT_"
+_POINTERS = {"COPILOT_CONFIG"}
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IndexKind(StrEnum):
+    EMBEDDED = "embedded"
+    SERVER = "server"
+
+
+class DatabaseSettings(Section):
+    url: str | None = Field(None, description="postgresql+psycopg://…; empty: SQLite in the home folder")
+    pool_size: int = Field(10, ge=1, description="PostgreSQL connections a process")
+
+
+class IndexSettings(Section):
+    kind: IndexKind = IndexKind.EMBEDDED
+    url: str | None = Field(None, description="Qdrant server, for kind = server")
+    api_key: SecretStr | None = None
+    max_open_shards: int = Field(64, ge=1)
+    deadline_s: float = Field(5.0, gt=0)
+
+
+class EmbeddingSettings(Section):
+    model: str | None = Field(None, description="a sentence-transformers name or folder; empty: the bundled all-MiniLM-L6-v2")
+    device: str = "cpu"
+    batch_tokens: int = Field(4096, ge=256, description="word pieces a forward pass")
+
+
+class LLMSettings(Section):
+    base_url: str | None = Field(None, description="an OpenAI-compatible endpoint; empty: extractive answers")
+    model: str = ""
+    api_key: SecretStr | None = None
+    context_tokens: int = Field(4096, ge=512)
+    max_tokens: int = Field(512, ge=16)
+    deadline_s: float = Field(60.0, gt=0)
+    idle_s: float = Field(10.0, gt=0, description="longest silence between two pieces of an answer")
+
+
+class AnswerSettings(Section):
+    threshold: float = Field(0.5, ge=0, le=1, description="confidence below which the copilot abstains")
+    passages: int = Field(6, ge=1, le=20, description="passages that an answer may use")
+    candidates: int = Field(40, ge=10, le=200, description="candidates each of dense and sparse search")
+    max_question_chars: int = Field(8000, ge=100)
+    history_turns: int = Field(4, ge=0)
+
+
+class GuardSettings(Section):
+    threads: int = Field(2, ge=1)
+    deadline_s: float = Field(5.0, gt=0)
+
+
+class IngestSettings(Section):
+    max_file_bytes: int = Field(50_000_000, ge=1)
+    max_unpacked_bytes: int = Field(200_000_000, ge=1)
+    max_pages: int = Field(2000, ge=1)
+    file_timeout_s: float = Field(60.0, gt=0)
+    worker_memory_bytes: int = Field(2_000_000_000, ge=500_000_000)
+    workers: int = Field(1, ge=1, description="child processes that parse and redact")
+    roots: tuple[Path, ...] = Field((), description="folders that API clients may name as a source")
+
+
+class ServerSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    max_body_bytes: int = Field(60_000_000, ge=1)
+    drain_s: int = Field(20, ge=0)
+    public_url: str | None = None
+
+
+class QuotaSettings(Section):
+    questions_per_minute: int = Field(120, ge=1, description="questions a minute and tenant")
+
+
+class SlackSettings(Section):
+    signing_secret: SecretStr | None = None
+    bot_token: SecretStr | None = None
+    app_token: SecretStr | None = Field(None, description="xapp-…: Socket Mode")
+    api_url: str = "https://slack.com/api/"
+
+
+class LangfuseSettings(Section):
+    public_key: str | None = None
+    secret_key: SecretStr | None = None
+    base_url: str = "https://cloud.langfuse.com"
+    environment: str = "default"
+    sample_rate: float = Field(1.0, ge=0, le=1)
+
+
+class LogSettings(Section):
+    level: str = "INFO"
+    json_lines: bool | None = Field(None, description="empty: JSON unless standard error is a terminal")
+
+
+class Settings(Section):
+    home: Path = Field(Path(".copilot"), description="where data lives")
+    master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: created in the home folder")
+    database: DatabaseSettings = DatabaseSettings()
+    index: IndexSettings = IndexSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    llm: LLMSettings = LLMSettings()
+    answers: AnswerSettings = AnswerSettings()
+    guards: GuardSettings = GuardSettings()
+    ingest: IngestSettings = IngestSettings()
+    server: ServerSettings = ServerSettings()
+    quota: QuotaSettings = QuotaSettings()
+    slack: SlackSettings = SlackSettings()
+    langfuse: LangfuseSettings = LangfuseSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite+aiosqlite:///{(self.home / 'copilot.db').resolve()}"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the TOML file and the environment. Raises `ConfigurationError` naming the path of whatever is unknown or unusable."""
+    environ = os.environ if environ is None else environ
+    values = _from_environment(environ)
+    home = Path(str(values.get("home", Settings().home)))
+    file = Path(environ["COPILOT_CONFIG"]) if "COPILOT_CONFIG" in environ else home / "copilot.toml"
+    try:
+        return Settings.model_validate(_merge(_from_file(file, required="COPILOT_CONFIG" in environ), values))
+    except ValidationError as error:
+        problems = "; ".join(_problem(".".join(map(str, e["loc"])), e["type"], e["msg"]) for e in error.errors())
+        raise ConfigurationError(f"{problems}. Settings come from {PREFIX}* variables and {file}.") from None
+
+
+def _problem(path: str, kind: str, message: str) -> str:
+    variable = PREFIX + path.upper().replace(".", "__")
+    return f"unknown setting '{path}' ({variable})" if kind == "extra_forbidden" else f"setting '{path}' ({variable}): {message}"
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or name in _POINTERS:
+            continue
+        *sections, key = name.removeprefix(PREFIX).lower().split("__")
+        target = values
+        for section in sections:
+            nested = target.setdefault(section, {})
+            if not isinstance(nested, dict):
+                raise ConfigurationError(f"'{name}' treats the setting '{section}' as a section")
+            target = nested
+        target[key] = [part for part in value.split(os.pathsep) if part] if key == "roots" else value
+    return values
+
+
+def _from_file(file: Path, *, required: bool) -> dict[str, object]:
+    if not file.is_file():
+        if required:
+            raise ConfigurationError(f"COPILOT_CONFIG names {file}, which is no file")
+        return {}
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is no valid TOML: {error}") from None
+
+
+def _merge(base: dict[str, object], over: dict[str, object]) -> dict[str, object]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,0 +1,95 @@
+"""Tenants: their names, their redaction rules, and which release their collection shows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from core.database import Database
+from core.domain import RedactionProfile
+from core.errors import ConflictError, InvalidRequestError, NotFoundError
+from core.keyring import Keyring
+from core.models import Document, Json, Tenant
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantInfo:
+    id: str
+    slug: str
+    name: str
+    live_release: int
+    generation: str
+
+    @property
+    def collection(self) -> str:
+        """The name of the tenant's vectors: from the server-side id, so that no request can name another's."""
+        return f"t_{self.id}_{self.generation}"
+
+
+class Tenants:
+    """Reads and creates tenants. `generation` names the embedding model and chunker that new tenants start with."""
+
+    def __init__(self, database: Database, keyring: Keyring, *, generation: str) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._generation = generation
+
+    async def create(self, slug: str, *, name: str | None = None, settings: Json | None = None) -> TenantInfo:
+        """Raises `InvalidRequestError` for a bad slug, `ConflictError` (`tenant_exists`) for a taken one."""
+        if not _SLUG.fullmatch(slug):
+            raise InvalidRequestError(
+                "a tenant's name is 1-63 lower-case letters, digits and hyphens, such as 'acme-retail'", code="invalid_tenant"
+            )
+        row = Tenant(slug=slug, name=name or slug, settings=settings or {}, generation=self._generation)
+        try:
+            async with self._database.write() as session:
+                session.add(row)
+        except IntegrityError:
+            raise ConflictError(f"tenant '{slug}' exists already", code="tenant_exists") from None
+        return _info(row)
+
+    async def get(self, tenant_id: str) -> TenantInfo:
+        async with self._database.read() as session:
+            row = await session.get(Tenant, tenant_id)
+        if row is None:
+            raise NotFoundError("no such tenant", code="unknown_tenant")
+        return _info(row)
+
+    async def by_slug(self, slug: str) -> TenantInfo:
+        async with self._database.read() as session:
+            row = await session.scalar(select(Tenant).where(Tenant.slug == slug))
+        if row is None:
+            raise NotFoundError(
+                f"no tenant '{slug}'; create it with 'partner-copilot tenant create {slug}'", code="unknown_tenant"
+            )
+        return _info(row)
+
+    async def all(self) -> list[TenantInfo]:
+        async with self._database.read() as session:
+            return [_info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
+
+    async def profile(self, tenant_id: str) -> RedactionProfile:
+        """The tenant's redaction rules. Names of its customers stay: agents ask by them."""
+        async with self._database.read() as session:
+            row = await session.get(Tenant, tenant_id)
+            customers = await session.scalars(
+                select(Document.customer).where(Document.tenant_id == tenant_id, Document.customer.is_not(None)).distinct()
+            )
+            known = {customer for customer in customers if customer}
+        if row is None:
+            raise NotFoundError("no such tenant", code="unknown_tenant")
+        return RedactionProfile(
+            key=self._keyring.derive(f"placeholders/{tenant_id}"),
+            allow=tuple(sorted({*row.settings.get("allow", ()), row.name, *known})),
+            domains=tuple(row.settings.get("domains", ())),
+            hotlines=tuple(row.settings.get("hotlines", ())),
+        )
+
+
+def _info(row: Tenant) -> TenantInfo:
+    return TenantInfo(row.id, row.slug, row.name, row.live_release, row.generation)

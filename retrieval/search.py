@@ -1,0 +1,160 @@
+"""Hybrid search: dense and BM25 candidates within a `Scope`, one fused score, passages with their text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from core.domain import Passage, Scope
+from core.tenancy import TenantInfo, Tenants
+from core.versions import version_key
+from retrieval.embedding import Embedder, Vector
+from retrieval.index import Candidate, IndexFilter, VectorIndex
+from retrieval.passages import Passages
+from retrieval.sparse import encode_query, query_terms
+
+DENSE_WEIGHT = 0.5
+"""Fused score = .5 × BM25 / its maximum + .5 × cosine (+ the best sentence's cosine, weighted below). Equal weights measured best
+on both development sets (docs/quality.md)."""
+
+SENTENCE_WEIGHT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What is known before composing, each in 0…1: inputs of the confidence estimate."""
+
+    dense: float = 0.0
+    sentence: float = 0.0
+    coverage: float = 0.0
+    margin: float = 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        return {"dense": self.dense, "sentence": self.sentence, "coverage": self.coverage, "margin": self.margin}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    passages: tuple[Passage, ...]
+    release: int
+    tenant_id: str
+    signals: Signals = field(default_factory=Signals)
+
+
+class Searcher:
+    """Finds passages that the scope may see, as of the collection owner's live release."""
+
+    def __init__(
+        self, *, index: VectorIndex, embedder: Embedder, passages: Passages, tenants: Tenants, candidates: int = 40
+    ) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._passages = passages
+        self._tenants = tenants
+        self._candidates = candidates
+
+    async def search(
+        self, scope: Scope, query: str, *, limit: int, today: date, release: int | None = None
+    ) -> SearchResult:
+        """The `limit` best passages for a redacted query. `release` overrides the live one (publish gate, replay).
+
+        Raises `UnavailableError` where the index does not answer: a search that failed is never an empty result.
+        """
+        tenant = await self._tenants.get(scope.tenant_id)
+        shown = tenant.live_release if release is None else release
+        if shown == 0:
+            return SearchResult((), 0, tenant.id)
+        within = await self._filter(scope, release=shown, today=today)
+        if within is None:
+            return SearchResult((), shown, tenant.id)
+        vector = await self._embedder.embed_query(query)
+        candidates, idf = await self._gather(tenant, query, vector, within)
+        scored = _score(candidates, vector, idf)
+        sentences = await self._index.sentence_vectors(tenant.collection, [s.candidate.id for s in scored[: 2 * limit + 8]])
+        ranked = sorted((s.with_sentences(sentences.get(s.candidate.id), vector) for s in scored), key=lambda s: -s.score)
+        passages = await self._passages.load(scope, ranked[:limit])
+        return SearchResult(tuple(passages), shown, tenant.id, _signals(ranked, idf))
+
+    async def _gather(
+        self, tenant: TenantInfo, query: str, vector: Vector, within: IndexFilter
+    ) -> tuple[list[Candidate], Mapping[int, float]]:
+        terms = list(query_terms(query))
+        total = await self._index.count(tenant.collection, within)
+        frequencies = await self._index.document_frequencies(tenant.collection, within, terms)
+        sparse = encode_query(query, frequencies, total)
+        candidates = await self._index.candidates(tenant.collection, vector, sparse, within, self._candidates)
+        return candidates, dict(zip(sparse.indices, sparse.values, strict=True))
+
+    async def _filter(self, scope: Scope, *, release: int, today: date) -> IndexFilter | None:
+        """None where the named corpora do not exist: nothing can match."""
+        filters = scope.filters
+        corpus_ids = await self._passages.corpus_ids(scope.tenant_id, filters.corpora)
+        if filters.corpora and not corpus_ids:
+            return None
+        return IndexFilter(
+            release=release,
+            audiences=tuple(scope.audience.readable()),
+            as_of=(filters.as_of or today).toordinal(),
+            version=version_key(filters.version) if filters.version else None,
+            product=filters.product,
+            module=filters.module,
+            region=filters.region,
+            customer=filters.customer,
+            doc_types=tuple(filters.doc_types),
+            corpus_ids=corpus_ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with every score it has: `dense` a cosine, `sparse` BM25 over the best candidate's, `coverage` the share
+    of the query's idf that its terms carry."""
+
+    candidate: Candidate
+    dense: float
+    sparse: float
+    coverage: float
+    sentence_scores: tuple[float, ...] = ()
+
+    @property
+    def sentence(self) -> float:
+        return max(self.sentence_scores, default=self.dense)
+
+    @property
+    def score(self) -> float:
+        fused = DENSE_WEIGHT * self.dense + (1 - DENSE_WEIGHT) * self.sparse + SENTENCE_WEIGHT * self.sentence
+        return max(0.0, fused / (1 + SENTENCE_WEIGHT))
+
+    def with_sentences(self, vectors: Vector | None, query: Vector) -> Scored:
+        scores = () if vectors is None else tuple(float(x) for x in vectors @ query)
+        return Scored(self.candidate, self.dense, self.sparse, self.coverage, scores)
+
+
+def _score(candidates: Sequence[Candidate], query: Vector, idf: Mapping[int, float]) -> list[Scored]:
+    """Exact scores for every candidate, whichever list it came from."""
+    raw = [sum(idf.get(i, 0.0) * v for i, v in zip(c.sparse.indices, c.sparse.values, strict=True)) for c in candidates]
+    top = max(raw, default=0.0) or 1.0
+    total = sum(idf.values()) or 1.0
+    scored = [
+        Scored(c, float(np.dot(c.dense, query)), bm25 / top, sum(idf.get(i, 0.0) for i in c.sparse.indices) / total)
+        for c, bm25 in zip(candidates, raw, strict=True)
+    ]
+    return sorted(scored, key=lambda s: -s.score)
+
+
+def _signals(ranked: Sequence[Scored], idf: Mapping[int, float]) -> Signals:
+    if not ranked:
+        return Signals()
+    best = ranked[:5]
+    tail = ranked[9].dense if len(ranked) > 9 else ranked[-1].dense
+    top = max(s.dense for s in best)
+    return Signals(
+        dense=top,
+        sentence=max(s.sentence for s in best),
+        coverage=max(s.coverage for s in best) if idf else 0.0,
+        margin=max(0.0, top - tail) if not math.isnan(tail) else 0.0,
+    )
