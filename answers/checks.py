@@ -51,7 +51,11 @@ class UnitChecker:
         if unit.quote not in self._texts[unit.passages[0]]:
             self._record(unit, sent=False, reason="quote not in passage", score=0.0)
             return None
-        text = unit.text if unit.kind is UnitKind.CODE else MARKER.sub(lambda m: m.group(0).replace("[", "(").replace("]", ")"), unit.text)
+        text = (
+            unit.text
+            if unit.kind is UnitKind.CODE
+            else MARKER.sub(lambda m: m.group(0).replace("[", "(").replace("]", ")"), unit.text)
+        )
         return replace(unit, text=text), [unit.quote]
 
     async def _generated(self, unit: Unit) -> tuple[Unit, list[str]] | None:

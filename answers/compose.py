@@ -31,8 +31,11 @@ class Composer:
 
     def __init__(self, *, budget: int) -> None:
         # Plain text for a model, not HTML for a browser: escaping would alter what the passages say.
-        self._templates = Environment(
-            loader=FileSystemLoader(_FOLDER), autoescape=False, undefined=StrictUndefined, trim_blocks=True  # noqa: S701
+        self._templates = Environment(  # noqa: S701
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=False,
+            undefined=StrictUndefined,
+            trim_blocks=True,
         )
         self._budget = budget
         sources = "".join(sorted(path.read_text("utf-8") for path in _FOLDER.glob("*.j2")))

@@ -14,8 +14,14 @@ MAX_WORDS = 120
 MAX_PASSAGES = 3
 NEAR_BEST = 0.82
 """A sentence joins the best one only when its score reaches this share of it."""
-_ORPHAN = re.compile(r"^(?:this|these|those|it|they|he|she|such|then|otherwise|however|therefore|also|if so|in that case)\b", re.I)
-_HOW = re.compile(r"\b(?:how|steps?|procedure|fix|solve|resolve|repair|set ?up|configure|install|upgrade|restart|what (?:do|should|can) (?:i|we))\b", re.I)
+_ORPHAN = re.compile(
+    r"^(?:this|these|those|it|they|he|she|such|then|otherwise|however|therefore|also|if so|in that case)\b", re.I
+)
+_HOW = re.compile(
+    r"\b(?:how|steps?|procedure|fix|solve|resolve|repair|set ?up|configure|install|upgrade|restart"
+    r"|what (?:do|should|can) (?:i|we))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,9 @@ def _select(best: _Span, spans: Sequence[_Span]) -> list[_Span]:
             continue
         needed = [span]
         before = by_place.get((span.passage, span.index - 1))
-        if before is not None and (_ORPHAN.match(span.text) or (span.kind is UnitKind.ITEM and before.text.endswith(":"))):
+        if before is not None and (
+            _ORPHAN.match(span.text) or (span.kind is UnitKind.ITEM and before.text.endswith(":"))
+        ):
             needed.insert(0, before)
         fresh = [s for s in needed if s not in chosen and not _repeats(s, chosen)]
         words += sum(len(s.text.split()) for s in fresh)

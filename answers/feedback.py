@@ -55,7 +55,9 @@ class FeedbackDesk:
         async with self._database.write() as session:
             row = await session.scalar(query)
             if row is None:
-                row = FeedbackRow(tenant_id=principal.tenant_id, answer_id=feedback.answer_id, principal_id=principal.id)
+                row = FeedbackRow(
+                    tenant_id=principal.tenant_id, answer_id=feedback.answer_id, principal_id=principal.id
+                )
                 session.add(row)
             row.vote, row.reason, row.comment, row.correction = feedback.vote, feedback.reason, comment, correction
         self._tracer.score(

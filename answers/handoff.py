@@ -55,9 +55,15 @@ class HandoffDesk:
             raise InvalidRequestError("name the answer_id or the conversation_id that a person should take over")
         [clean] = await self._guards.redact_many([note or ""], await self._tenants.profile(principal.tenant_id))
         case_id = new_id()
-        sealed = self._keyring.encrypt(contact.encode(), context=f"{principal.tenant_id}/handoffs/{case_id}") if contact else None
+        sealed = (
+            self._keyring.encrypt(contact.encode(), context=f"{principal.tenant_id}/handoffs/{case_id}")
+            if contact
+            else None
+        )
         async with self._database.write() as session:
-            highest = await session.scalar(select(func.max(Handoff.number)).where(Handoff.tenant_id == principal.tenant_id))
+            highest = await session.scalar(
+                select(func.max(Handoff.number)).where(Handoff.tenant_id == principal.tenant_id)
+            )
             case = Handoff(
                 id=case_id,
                 tenant_id=principal.tenant_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
 from answers.checks import UnitChecker
@@ -35,6 +35,17 @@ EXTRACTIVE = "extractive"
 ABSTAINED = "I don't know. None of the published documents that you may see answers this question well enough for me to stand by."
 CANNOT_SEARCH = "I cannot search the documents right now, so I will not guess. Please try again in a few minutes."
 ESCALATED = "You asked for a person, so I will not answer this myself."
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`threshold` of confidence below which the copilot abstains; `limit` of passages an answer may use; a model's answer ends
+    at `max_tokens`, or after `deadline_s` seconds."""
+
+    threshold: float
+    limit: int
+    max_tokens: int
+    deadline_s: float
 
 
 @dataclass(slots=True)
@@ -76,10 +87,7 @@ class AnswerPipeline:
         tracer: Tracer,
         metrics: Metrics,
         quota: Quota,
-        threshold: float,
-        limit: int,
-        max_tokens: int,
-        deadline_s: float,
+        policy: Policy,
     ) -> None:
         self._tenants = tenants
         self._conversations = conversations
@@ -92,10 +100,7 @@ class AnswerPipeline:
         self._tracer = tracer
         self._metrics = metrics
         self._quota = quota
-        self._threshold = threshold
-        self._limit = limit
-        self._max_tokens = max_tokens
-        self._deadline_s = deadline_s
+        self._policy = policy
 
     def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """The events of one answer, ending with `Done`. Faults are raised as `CopilotError`; every other ending is an `Answer`."""
@@ -120,7 +125,11 @@ class AnswerPipeline:
             trace_id_seed=answer_id,
             tenant=tenant.slug,
             session_id=conversation_id,
-            metadata={"release": str(tenant.live_release), "channel": principal.channel, "audience": principal.audience},
+            metadata={
+                "release": str(tenant.live_release),
+                "channel": principal.channel,
+                "audience": principal.audience,
+            },
         ) as trace:
             timings: dict[str, float] = {}
             with self._stage(timings, "screen_input", StageKind.GUARDRAIL):
@@ -146,7 +155,7 @@ class AnswerPipeline:
             turn.degraded = True
             return Outcome.ABSTAINED, CANNOT_SEARCH
         turn.confidence = confidence(found.signals)
-        if not found.passages or turn.confidence < self._threshold:
+        if not found.passages or turn.confidence < self._policy.threshold:
             return Outcome.ABSTAINED, ABSTAINED
         emit(StatusChanged("reading"))
         await self._speak(turn, found.passages, emit)
@@ -156,7 +165,7 @@ class AnswerPipeline:
         scope = Scope.of(turn.question.principal, turn.plan.filters)
         with self._stage(turn.timings, "find", StageKind.RETRIEVER, input=turn.plan.query) as span:
             found = await self._searcher.search(
-                scope, turn.plan.query, limit=self._limit, today=today(), release=turn.tenant.live_release
+                scope, turn.plan.query, limit=self._policy.limit, today=today(), release=turn.tenant.live_release
             )
             span.update(output=[{"source": p.source, "score": p.score} for p in found.passages])
         return found
@@ -194,9 +203,12 @@ class AnswerPipeline:
             turn.timings, "compose", StageKind.GENERATION, input=[f"{m.role}: {m.content}" for m in prompt.messages]
         ) as span:
             checker = self._checker(turn, passages[: prompt.passages])
-            async for delta in llm.stream(prompt.messages, max_tokens=self._max_tokens, deadline_s=self._deadline_s):
-                said.append(delta)
-                await self._send_checked(turn, checker, segmenter.feed(delta), emit)
+            async with aclosing(
+                llm.stream(prompt.messages, max_tokens=self._policy.max_tokens, deadline_s=self._policy.deadline_s)
+            ) as deltas:
+                async for delta in deltas:
+                    said.append(delta)
+                    await self._send_checked(turn, checker, segmenter.feed(delta), emit)
             await self._send_checked(turn, checker, segmenter.close(), emit)
             turn.usage = llm.usage
             span.update(output="".join(said), model=llm.name, usage=llm.usage)
@@ -246,12 +258,17 @@ class AnswerPipeline:
             verdicts=tuple(checker.verdicts) if checker else (),
             signals=found.signals.as_dict() if found else {},
             injection=tuple(signal.kind for signal in turn.screened.signals),
-            threshold=self._threshold,
+            threshold=self._policy.threshold,
             prompt_hash=turn.prompt_hash,
         )
-        await self._conversations.keep(turn.question.principal, turn.screened.text, answer, evidence, _tokens(turn.usage))
+        await self._conversations.keep(
+            turn.question.principal, turn.screened.text, answer, evidence, _tokens(turn.usage)
+        )
         self._metrics.answered(outcome, turn.question.principal.channel, degraded=turn.degraded)
-        trace.update(output=text, metadata={"outcome": outcome, "prompt_hash": turn.prompt_hash, "confidence": str(turn.confidence)})
+        trace.update(
+            output=text,
+            metadata={"outcome": outcome, "prompt_hash": turn.prompt_hash, "confidence": str(turn.confidence)},
+        )
         self._tracer.score(turn.answer_id, "confidence", turn.confidence)
         return answer
 
@@ -273,5 +290,3 @@ def _tokens(usage: Completion | None) -> Mapping[str, int]:
     if usage is None:
         return {}
     return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
-
-

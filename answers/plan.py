@@ -28,9 +28,10 @@ _WANTS_PERSON = re.compile(
 )
 _WORD = re.compile(r"[\w][\w.\-/]*", re.UNICODE)
 _COMMON = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have how i if in is it its me my no not of on or our "
-    "should so that the their them then there these they this those to us was we were what when where which who why will with would "
-    "you your about after also any because before get got just like make more much need please same some tell than too use used".split()
+    """a an and are as at be been but by can could did do does for from had has have how i if in is it its me my no not of on or
+    our should so that the their them then there these they this those to us was we were what when where which who why will with
+    would you your about after also any because before get got just like make more much need please same some tell than too use
+    used""".split()  # noqa: SIM905
 )
 
 

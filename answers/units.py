@@ -109,7 +109,9 @@ def _block_end(text: str, kind: UnitKind) -> int | None:
     for line in text.splitlines(keepends=True):
         if not line.endswith("\n"):
             return None
-        belongs = STEP.match(line) or _CONTINUES_STEP.match(line) if kind is UnitKind.PROCEDURE else _TABLE_ROW.match(line)
+        belongs = (
+            STEP.match(line) or _CONTINUES_STEP.match(line) if kind is UnitKind.PROCEDURE else _TABLE_ROW.match(line)
+        )
         if not belongs:
             return position
         position += len(line)

@@ -92,7 +92,9 @@ class Keys:
 
     async def of(self, tenant_id: str) -> list[APIKey]:
         async with self._database.read() as session:
-            found = await session.scalars(select(APIKey).where(APIKey.tenant_id == tenant_id).order_by(APIKey.created_at))
+            found = await session.scalars(
+                select(APIKey).where(APIKey.tenant_id == tenant_id).order_by(APIKey.created_at)
+            )
             return list(found)
 
     def _hash(self, secret: str) -> str:

@@ -52,7 +52,7 @@ class Database:
         await self.engine.dispose()
 
 
-class _translated:  # noqa: N801 - a context manager, named as one
+class _translated:
     """Vendor errors become ours, once, here."""
 
     def __enter__(self) -> None:

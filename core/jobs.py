@@ -9,10 +9,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, true, update
 
 from core.database import Database
 from core.errors import CopilotError, NotFoundError
@@ -20,6 +21,8 @@ from core.models import Job, Json, new_id, now
 
 log = structlog.get_logger()
 
+STALE = timedelta(seconds=30)
+"""A running job writes its progress every second: silent for this long, its process is dead."""
 MAX_ATTEMPTS = 3
 """Starts of one job: a job that takes the process down with it must not do so for ever."""
 
@@ -45,7 +48,13 @@ class Progress:
         elapsed = max(time.monotonic() - self.started, 1e-6)
         rate = self.done / elapsed
         eta = (self.total - self.done) / rate if rate and self.total else None
-        return {"done": self.done, "total": self.total, "stage": self.stage, "rate": round(rate, 2), "eta_s": eta and round(eta, 1)}
+        return {
+            "done": self.done,
+            "total": self.total,
+            "stage": self.stage,
+            "rate": round(rate, 2),
+            "eta_s": eta and round(eta, 1),
+        }
 
 
 Handler = Callable[[str, Json, Progress], Awaitable[Json]]
@@ -75,20 +84,26 @@ class Jobs:
         self._progress: dict[str, Progress] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Take up again what a dead process left running or queued."""
+    async def take_up(self, *, alone: bool) -> None:
+        """Run what is queued, and what a dead process left running. `alone`: no other process can be running jobs."""
         async with self._database.read() as session:
             left = await session.execute(
-                select(Job.id, Job.tenant_id)
-                .where(Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]))
-                .order_by(Job.created_at)
+                select(Job.id, Job.tenant_id).where(_claimable(alone=alone)).order_by(Job.created_at)
             )
-            pending = list(left)
+            pending = [(job_id, tenant_id) for job_id, tenant_id in left if job_id not in self._running()]
         for job_id, tenant_id in pending:
-            self._spawn(job_id, tenant_id)
+            self._spawn(job_id, tenant_id, alone=alone)
+
+    async def poll(self, *, every_s: float = 1.0) -> None:
+        """A worker process' whole life: take up jobs that any process has submitted, until cancelled."""
+        while True:
+            await self.take_up(alone=False)
+            await asyncio.sleep(every_s)
 
     async def submit(self, tenant_id: str, kind: str, args: Json) -> JobView:
-        job = Job(id=new_id(), tenant_id=tenant_id, kind=kind, args=args, status=JobStatus.QUEUED, progress={}, result={})
+        job = Job(
+            id=new_id(), tenant_id=tenant_id, kind=kind, args=args, status=JobStatus.QUEUED, progress={}, result={}
+        )
         async with self._database.write() as session:
             session.add(job)
         self._spawn(job.id, tenant_id)
@@ -102,7 +117,9 @@ class Jobs:
             raise NotFoundError("no such job")
         view = _view(job)
         live = self._progress.get(job_id)
-        return view if live is None else JobView(view.id, view.kind, view.status, live.snapshot(), view.result, view.error)
+        return (
+            view if live is None else JobView(view.id, view.kind, view.status, live.snapshot(), view.result, view.error)
+        )
 
     async def wait(self, job_id: str) -> None:
         """Until the job, if it runs in this process, has ended."""
@@ -115,14 +132,17 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, job_id: str, tenant_id: str) -> None:
-        task = asyncio.create_task(self._run_in_turn(job_id, tenant_id), name=job_id)
+    def _running(self) -> set[str]:
+        return {task.get_name() for task in self._tasks}
+
+    def _spawn(self, job_id: str, tenant_id: str, *, alone: bool = False) -> None:
+        task = asyncio.create_task(self._run_in_turn(job_id, tenant_id, alone=alone), name=job_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _run_in_turn(self, job_id: str, tenant_id: str) -> None:
+    async def _run_in_turn(self, job_id: str, tenant_id: str, *, alone: bool) -> None:
         async with self._tenants.setdefault(tenant_id, asyncio.Lock()), self._slots:
-            job = await self._claim(job_id)
+            job = await self._claim(job_id, alone=alone)
             if job is None:
                 return
             progress = self._progress[job_id] = Progress()
@@ -133,18 +153,20 @@ class Jobs:
                 flusher.cancel()
                 del self._progress[job_id]
 
-    async def _claim(self, job_id: str) -> Job | None:
+    async def _claim(self, job_id: str, *, alone: bool) -> Job | None:
+        """One statement decides who runs it, however many processes try."""
         async with self._database.write() as session:
-            job = await session.get(Job, job_id)
-            if job is None or job.status not in (JobStatus.QUEUED, JobStatus.RUNNING):
-                return None
-            job.attempts += 1
-            job.status = JobStatus.RUNNING if job.attempts <= MAX_ATTEMPTS else JobStatus.FAILED
-            job.updated_at = now()
-            if job.status == JobStatus.FAILED:
-                job.error = {"code": "gave_up", "detail": f"the process died {MAX_ATTEMPTS} times while this job ran"}
-                return None
-        return job
+            job = await session.scalar(
+                update(Job)
+                .where(Job.id == job_id, _claimable(alone=alone))
+                .values(status=JobStatus.RUNNING, attempts=Job.attempts + 1, updated_at=now())
+                .returning(Job)
+            )
+            if job is None or job.attempts <= MAX_ATTEMPTS:
+                return job
+            job.status = JobStatus.FAILED
+            job.error = {"code": "gave_up", "detail": f"the process died {MAX_ATTEMPTS} times while this job ran"}
+        return None
 
     async def _finish(self, job: Job, progress: Progress) -> None:
         error: Json | None = None
@@ -167,6 +189,11 @@ class Jobs:
     async def _store(self, job_id: str, **values: object) -> None:
         async with self._database.write() as session:
             await session.execute(update(Job).where(Job.id == job_id).values(updated_at=now(), **values))
+
+
+def _claimable(*, alone: bool) -> ColumnElement[bool]:
+    dead = true() if alone else Job.updated_at < now() - STALE
+    return or_(Job.status == JobStatus.QUEUED, and_(Job.status == JobStatus.RUNNING, dead))
 
 
 def _view(job: Job) -> JobView:

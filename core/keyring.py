@@ -58,7 +58,9 @@ class Keyring:
         try:
             return AESGCM(self.derive("originals")).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], context.encode())
         except InvalidTag:
-            raise ConfigurationError("stored data does not open with this master key", code="wrong_master_key") from None
+            raise ConfigurationError(
+                "stored data does not open with this master key", code="wrong_master_key"
+            ) from None
 
 
 def _read_or_create(file: Path) -> bytes:

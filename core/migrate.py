@@ -47,4 +47,6 @@ async def require_current(database: Database) -> None:
     async with database.engine.connect() as connection:
         found = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
     if found != ScriptDirectory.from_config(alembic_config()).get_current_head():
-        raise UnavailableError("the database's schema is not this version's; run 'partner-copilot migrate'", code="not_migrated")
+        raise UnavailableError(
+            "the database's schema is not this version's; run 'partner-copilot migrate'", code="not_migrated"
+        )

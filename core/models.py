@@ -6,7 +6,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, Integer, LargeBinary, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -63,7 +74,6 @@ class Tenant(Base):
     settings: Mapped[Json] = mapped_column(default=dict)
     generation: Mapped[str] = mapped_column(String(40), default="")
     live_release: Mapped[int] = mapped_column(default=0)
-    highest_release: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -176,7 +186,10 @@ class Membership(Base):
     """A revision's stay in the releases ``added_in <= R < removed_in``; `copy` tells the points of several stays apart."""
 
     __tablename__ = "memberships"
-    __table_args__ = (UniqueConstraint("revision_id", "copy"), Index("ix_membership_range", "tenant_id", "added_in", "removed_in"))
+    __table_args__ = (
+        UniqueConstraint("revision_id", "copy"),
+        Index("ix_membership_range", "tenant_id", "added_in", "removed_in"),
+    )
 
     id: Mapped[str] = _id()
     tenant_id: Mapped[str] = _tenant()
@@ -336,4 +349,18 @@ class SlackEvent(Base):
     status: Mapped[str] = mapped_column(String(16))
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackThread(Base):
+    """Which conversation a person's questions in one Slack thread belong to: each asker of a thread has their own."""
+
+    __tablename__ = "slack_threads"
+
+    team_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    thread_ts: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tenant_id: Mapped[str] = _tenant()
+    conversation_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -43,7 +43,9 @@ class IndexSettings(Section):
 
 
 class EmbeddingSettings(Section):
-    model: str | None = Field(None, description="a sentence-transformers name or folder; empty: the bundled all-MiniLM-L6-v2")
+    model: str | None = Field(
+        None, description="a sentence-transformers name or folder; empty: the bundled all-MiniLM-L6-v2"
+    )
     device: str = "cpu"
     batch_tokens: int = Field(4096, ge=256, description="word pieces a forward pass")
 
@@ -90,7 +92,7 @@ class ServerSettings(Section):
 
 
 class QuotaSettings(Section):
-    questions_per_minute: int = Field(120, ge=1, description="questions a minute and tenant")
+    questions_per_minute: int = Field(1200, ge=1, description="questions a minute and tenant")
 
 
 class SlackSettings(Section):
@@ -149,7 +151,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _problem(path: str, kind: str, message: str) -> str:
     variable = PREFIX + path.upper().replace(".", "__")
-    return f"unknown setting '{path}' ({variable})" if kind == "extra_forbidden" else f"setting '{path}' ({variable}): {message}"
+    return (
+        f"unknown setting '{path}' ({variable})"
+        if kind == "extra_forbidden"
+        else f"setting '{path}' ({variable}): {message}"
+    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:

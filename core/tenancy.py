@@ -43,7 +43,8 @@ class Tenants:
         """Raises `InvalidRequestError` for a bad slug, `ConflictError` (`tenant_exists`) for a taken one."""
         if not _SLUG.fullmatch(slug):
             raise InvalidRequestError(
-                "a tenant's name is 1-63 lower-case letters, digits and hyphens, such as 'acme-retail'", code="invalid_tenant"
+                "a tenant's name is 1-63 lower-case letters, digits and hyphens, such as 'acme-retail'",
+                code="invalid_tenant",
             )
         row = Tenant(slug=slug, name=name or slug, settings=settings or {}, generation=self._generation)
         try:
@@ -78,7 +79,9 @@ class Tenants:
         async with self._database.read() as session:
             row = await session.get(Tenant, tenant_id)
             customers = await session.scalars(
-                select(Document.customer).where(Document.tenant_id == tenant_id, Document.customer.is_not(None)).distinct()
+                select(Document.customer)
+                .where(Document.tenant_id == tenant_id, Document.customer.is_not(None))
+                .distinct()
             )
             known = {customer for customer in customers if customer}
         if row is None:

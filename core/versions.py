@@ -20,7 +20,9 @@ def version_key(version: str) -> int:
     """``7.2.1`` → 7_002_001. Raises `InvalidRequestError` where it is no version of up to three numbers below 1,000."""
     match = _VERSION.fullmatch(version.strip())
     if not match:
-        raise InvalidRequestError(f"'{version[:40]}' is no product version; write it as 7.4 or 7.4.1", code="invalid_version")
+        raise InvalidRequestError(
+            f"'{version[:40]}' is no product version; write it as 7.4 or 7.4.1", code="invalid_version"
+        )
     major, minor, patch = (int(part or 0) for part in match.groups())
     return major * 1_000_000 + minor * 1_000 + patch
 
@@ -62,4 +64,6 @@ def version_range(text: str | None) -> tuple[int, int]:
 
 
 def _bad_range(text: str) -> InvalidRequestError:
-    return InvalidRequestError(f"'{text[:60]}' is no version range; write it as '>=7.2 <8.0' or '7.4'", code="invalid_version_range")
+    return InvalidRequestError(
+        f"'{text[:60]}' is no version range; write it as '>=7.2 <8.0' or '7.4'", code="invalid_version_range"
+    )

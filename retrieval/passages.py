@@ -53,15 +53,19 @@ class Passages:
             )
         )
         async with self._database.read() as session:
-            rows = {(p.revision_id, p.number): _passage(p, r, d, corpus, keys[p.revision_id, p.number])
-                    for p, r, d, corpus in (await session.execute(query)).tuples()}
+            rows = {
+                (p.revision_id, p.number): _passage(p, r, d, corpus, keys[p.revision_id, p.number])
+                for p, r, d, corpus in (await session.execute(query)).tuples()
+            }
         return [rows[key] for key in keys if key in rows]
 
     async def corpus_ids(self, tenant_id: str, names: Sequence[str]) -> tuple[str, ...]:
         if not names:
             return ()
         async with self._database.read() as session:
-            found = await session.scalars(select(Corpus.id).where(Corpus.tenant_id == tenant_id, Corpus.name.in_(names)))
+            found = await session.scalars(
+                select(Corpus.id).where(Corpus.tenant_id == tenant_id, Corpus.name.in_(names))
+            )
             return tuple(found)
 
     async def customers(self, scope: Scope) -> list[str]:

@@ -74,8 +74,12 @@ class Searcher:
         vector = await self._embedder.embed_query(query)
         candidates, idf = await self._gather(tenant, query, vector, within)
         scored = _score(candidates, vector, idf)
-        sentences = await self._index.sentence_vectors(tenant.collection, [s.candidate.id for s in scored[: 2 * limit + 8]])
-        ranked = sorted((s.with_sentences(sentences.get(s.candidate.id), vector) for s in scored), key=lambda s: -s.score)
+        sentences = await self._index.sentence_vectors(
+            tenant.collection, [s.candidate.id for s in scored[: 2 * limit + 8]]
+        )
+        ranked = sorted(
+            (s.with_sentences(sentences.get(s.candidate.id), vector) for s in scored), key=lambda s: -s.score
+        )
         passages = await self._passages.load(scope, ranked[:limit])
         return SearchResult(tuple(passages), shown, tenant.id, _signals(ranked, idf))
 

@@ -1,0 +1,91 @@
+"""The ASGI application: routes over the services, which are opened in the background so that health answers at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import errors
+from api.bootstrap import Services, open_services
+from api.middleware import Envelope
+from api.routes import ask, chat, health, knowledge
+from core.settings import IndexKind, Settings
+
+log = structlog.get_logger()
+
+DESCRIPTION = """
+Support answers with cited sources from a vendor's and its partners' own documents. Send an API key as
+`Authorization: Bearer <key>`; the key decides tenant and audience. Errors are `application/problem+json` with a stable `code`.
+"""
+
+
+OnFailure = Callable[[Exception], Awaitable[None]]
+
+
+Prepare = Callable[[Services], Awaitable[None]]
+
+
+def create_app(settings: Settings, *, on_failure: OnFailure, prepare: Prepare | None = None) -> FastAPI:
+    """An application that opens its own services; `app.state.services` is set once they are warm and `prepare` is done.
+    `on_failure` is told where that cannot be: a server that can never become ready must end."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            opening = asyncio.create_task(_open(app, stack, settings, on_failure, prepare))
+            try:
+                yield
+            finally:
+                app.state.draining = True
+                opening.cancel()
+                await asyncio.gather(opening, return_exceptions=True)
+
+    return _assemble(settings, lifespan)
+
+
+def app_over(services: Services) -> FastAPI:
+    """An application over services that somebody else opened."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.services = services
+        yield
+
+    return _assemble(services.settings, lifespan)
+
+
+def _assemble(settings: Settings, lifespan: object) -> FastAPI:
+    app = FastAPI(
+        title="Partner Copilot",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,  # type: ignore[arg-type]
+        docs_url=None,
+        redoc_url=None,
+    )
+    errors.install(app)
+    for router in (ask.router, knowledge.router, health.router, chat.router):
+        app.include_router(router)
+    app.mount("/chat", StaticFiles(directory=chat.FOLDER), name="chat")
+    app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
+    return app
+
+
+async def _open(
+    app: FastAPI, stack: AsyncExitStack, settings: Settings, on_failure: OnFailure, prepare: Prepare | None
+) -> None:
+    try:
+        services = await stack.enter_async_context(open_services(settings))
+        if prepare is not None:
+            await prepare(services)
+    except Exception as error:
+        await on_failure(error)
+        return
+    await services.jobs.take_up(alone=settings.index.kind is IndexKind.EMBEDDED)
+    app.state.services = services
+    log.info("ready")

@@ -1,0 +1,75 @@
+/** The service's HTTP interface, as far as this page needs it. */
+
+import { readEvents } from "/chat/sse.js";
+
+/** A failed call. `status` is 0 where no answer came; `retryAfter` is in seconds, or null. */
+export class CallError extends Error {
+  constructor({ status = 0, code = "network", detail = "", retryAfter = null }) {
+    super(detail || code);
+    Object.assign(this, { status, code, detail, retryAfter });
+  }
+}
+
+export class Client {
+  #key;
+
+  constructor(key) {
+    this.#key = key;
+  }
+
+  /** Yields the answer's events; ends after `done`. Throws CallError, or AbortError when `signal` fires. */
+  async *ask(question, conversationId, signal) {
+    const body = { question, ...(conversationId && { conversation_id: conversationId }) };
+    const response = await this.#post("/v1/ask", body, { accept: "text/event-stream", signal });
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      throw new CallError({ status: response.status, code: "unexpected_response" });
+    }
+    try {
+      for await (const event of readEvents(response.body)) {
+        if (event.name === "error") throw new CallError({ status: response.status, ...event.data });
+        yield event;
+        if (event.name === "done") return;
+      }
+    } catch (fault) {
+      if (signal.aborted || fault instanceof CallError) throw fault;
+      throw new CallError({ code: "connection_lost" });
+    }
+    throw new CallError({ code: "connection_lost" });
+  }
+
+  async vote(answerId, vote, details = {}) {
+    await this.#post("/v1/feedback", { answer_id: answerId, vote, ...details });
+  }
+
+  /** Opens a case for a person; returns `{case_id, status}`. */
+  async handOver(answerId, details) {
+    const response = await this.#post("/v1/handoffs", { answer_id: answerId, ...details });
+    return response.json();
+  }
+
+  async #post(path, body, { accept = "application/json", signal } = {}) {
+    let response;
+    try {
+      response = await fetch(path, {
+        method: "POST",
+        headers: { authorization: `Bearer ${this.#key}`, "content-type": "application/json", accept },
+        body: JSON.stringify(body),
+        cache: "no-store",
+        credentials: "omit",
+        signal,
+      });
+    } catch (fault) {
+      if (signal?.aborted) throw fault;
+      throw new CallError({ code: "network" });
+    }
+    if (!response.ok) throw await problem(response);
+    return response;
+  }
+}
+
+/** The CallError that a problem+json response states; a proxy's HTML page states nothing but its status. */
+async function problem(response) {
+  const { code = "unexpected_response", detail = "" } = await response.json().catch(() => ({}));
+  const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  return new CallError({ status: response.status, code, detail, retryAfter: Number.isNaN(seconds) ? null : seconds });
+}

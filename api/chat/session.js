@@ -1,0 +1,33 @@
+/** The access key: held for this tab alone, never in the address bar, never in storage that outlives the tab. */
+
+const SLOT = "partner-copilot.key";
+
+export function storedKey() {
+  return sessionStorage.getItem(SLOT);
+}
+
+export function storeKey(key) {
+  sessionStorage.setItem(SLOT, key);
+}
+
+export function forgetKey() {
+  sessionStorage.removeItem(SLOT);
+}
+
+/** A key travels in an HTTP header, so it is printable ASCII without spaces. */
+export function looksLikeKey(text) {
+  return /^[\x21-\x7e]{8,512}$/.test(text);
+}
+
+/** Takes `#key=…` out of the address (and out of the tab's history entry) and returns the key, or null. */
+export function takeKeyFromAddress() {
+  const fragment = location.hash.match(/^#key=(.*)$/);
+  if (!fragment) return null;
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    const key = decodeURIComponent(fragment[1]);
+    return looksLikeKey(key) ? key : null;
+  } catch {
+    return null; // a malformed escape
+  }
+}

@@ -1,0 +1,105 @@
+/** One question and its answer: the stream is read here, and the view shows it. */
+
+import { AnswerView } from "/chat/answer.js";
+import { el } from "/chat/dom.js";
+
+// The spoken and shown words for `status` stages; an unknown stage is simply work.
+const STAGES = {
+  searching: "Searching the documents…",
+  reading: "Reading what was found…",
+  writing: "Writing the answer…",
+  checking: "Checking every sentence against its source…",
+};
+
+export class Turn {
+  #page;
+  #question;
+  #abort = null;
+  #view = null;
+  #stage = null;
+  #settled = false;
+
+  /**
+   * `page` offers `client`, `card`, `conversationId` (read and written), `announce(text)`, `disclose(text)`,
+   * `rerun(turn)` and `onUnauthenticated(question)`.
+   */
+  constructor(question, page) {
+    this.#question = question;
+    this.#page = page;
+    this.node = el(
+      "article",
+      { class: "turn" },
+      el("h2", { class: "visually-hidden" }, "You asked"),
+      el("p", { class: "question", dir: "auto" }, question),
+      el("h2", { class: "visually-hidden" }, "Answer"),
+    );
+  }
+
+  /** Asks (again) and shows what comes. Never throws: every fault ends as something the reader sees. */
+  async run() {
+    this.#abort = new AbortController();
+    this.#settled = false;
+    this.#stage = null;
+    const view = new AnswerView(this.#page, { again: () => this.#again() });
+    if (this.#view) this.#view.node.replaceWith(view.node);
+    else this.node.append(view.node);
+    this.#view = view;
+    this.#showStage("searching");
+    try {
+      const events = this.#page.client.ask(this.#question, this.#page.conversationId, this.#abort.signal);
+      for await (const { name, data } of events) this.#take(name, data);
+    } catch (fault) {
+      this.#fail(fault);
+    }
+  }
+
+  stop() {
+    this.#abort?.abort();
+  }
+
+  #again() {
+    this.#page.rerun(this);
+  }
+
+  #take(name, data) {
+    switch (name) {
+      case "meta":
+        this.#page.conversationId = data.conversation_id;
+        this.#page.disclose(data.disclosure);
+        return this.#view.identify(data);
+      case "status":
+        return this.#showStage(data.stage);
+      case "sentence":
+        return this.#view.addUnit(data);
+      case "citation":
+        return this.#view.addCitation(data);
+      case "replace":
+        return this.#view.replace(data);
+      case "done":
+        this.#settled = true;
+        this.#page.conversationId = data.conversation_id ?? this.#page.conversationId;
+        return this.#page.announce(this.#view.finish(data));
+      default:
+        return undefined; // events that a later version of the service adds
+    }
+  }
+
+  #showStage(stage) {
+    const words = STAGES[stage] ?? "Working on it…";
+    if (stage === this.#stage) return;
+    this.#stage = stage;
+    this.#view.showStage(words);
+    this.#page.announce(words);
+  }
+
+  #fail(fault) {
+    if (this.#settled) return; // the answer was complete; only the goodbye went wrong
+    if (this.#abort.signal.aborted) {
+      this.#page.announce(this.#view.showStopped());
+    } else if (fault.status === 401) {
+      this.#page.onUnauthenticated(this.#question);
+    } else {
+      this.#page.announce(this.#view.showFault(fault));
+    }
+  }
+}

@@ -1,0 +1,85 @@
+"""The command line's way in: the same HTTP contract, to the running server, or to services opened in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api.app import app_over
+from api.bootstrap import open_services, open_store
+from api.serve import running_url
+from core.domain import Audience, Role
+from core.errors import CopilotError
+from core.settings import Settings
+
+POLL_S = 0.3
+
+
+@asynccontextmanager
+async def client(settings: Settings, *, tenant: str, audience: Audience) -> AsyncIterator[Client]:
+    """A client with a key of its own, which is revoked at the end. Raises `NotFoundError` for an unknown tenant."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings))
+        info = await store.tenants.by_slug(tenant)
+        key = await store.keys.create(
+            info.id, role=Role.OPERATOR, audience=audience, name="command line", lifetime=timedelta(hours=12)
+        )
+        stack.push_async_callback(store.keys.revoke, info.id, key.id)
+        url = running_url(settings.home)
+        transport: httpx.AsyncBaseTransport | None = None
+        if url is None:
+            services = await stack.enter_async_context(open_services(settings))
+            app = app_over(services)
+            app.state.services = services
+            transport = httpx.ASGITransport(app=app)
+        http = httpx.AsyncClient(
+            base_url=url or "http://in-process",
+            transport=transport,
+            headers={"Authorization": f"Bearer {key.token}"},
+            timeout=httpx.Timeout(120.0),
+            trust_env=False,
+        )
+        yield Client(await stack.enter_async_context(http))
+
+
+class Client:
+    """Calls the API; its problems become `CopilotError` again."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def ask(self, question: str, *, filters: dict[str, Any]) -> dict[str, Any]:
+        return await self._post("/v1/ask", {"question": question, "filters": filters})
+
+    async def search(self, query: str, *, limit: int, filters: dict[str, Any]) -> dict[str, Any]:
+        return await self._post("/v1/search", {"query": query, "limit": limit, "filters": filters})
+
+    async def publish(self, note: str) -> dict[str, Any]:
+        return await self._post("/v1/releases", {"note": note})
+
+    async def ingest(self, path: Path, *, corpus: str, watch: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Sync a folder or file as a source; `watch` is shown the job's progress. Returns the finished job."""
+        source = await self._post("/v1/sources", {"corpus": corpus, "uri": str(path.resolve())})
+        job = await self._post(f"/v1/sources/{source['id']}/sync", None)
+        while job["status"] in ("queued", "running"):
+            await asyncio.sleep(POLL_S)
+            job = await self._checked(await self._http.get(f"/v1/jobs/{job['id']}"))
+            watch(job["progress"])
+        if job["error"]:
+            raise CopilotError(job["error"]["detail"], code=job["error"]["code"])
+        return job
+
+    async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        return await self._checked(await self._http.post(path, json=body))
+
+    async def _checked(self, response: httpx.Response) -> dict[str, Any]:
+        found: dict[str, Any] = response.json()
+        if response.is_error:
+            raise CopilotError(found["detail"], code=found["code"], status=response.status_code)
+        return found

@@ -1,0 +1,105 @@
+"""Seeds the demo tenants from `corpora/`, and writes their keys where a newcomer finds them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.bootstrap import Services, Store
+from core.domain import Audience, Permission, Principal, Role
+from core.errors import ConfigurationError, ConflictError, UnauthenticatedError
+from core.jobs import Progress
+from core.tenancy import TenantInfo
+
+CORPORA = Path(__file__).parent.parent / "corpora"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTenant:
+    slug: str
+    name: str
+    settings: dict[str, Any]
+    corpora: tuple[tuple[str, Path], ...]
+
+
+def demo_tenants(folder: Path = CORPORA) -> list[DemoTenant]:
+    """What the `corpus.yaml` files say. Raises `ConfigurationError` where there is none."""
+    files = sorted(folder.glob("*/corpus.yaml"))
+    if not files:
+        raise ConfigurationError(f"there are no demo corpora in {folder}; run from a checkout of the project")
+    return [_tenant(file) for file in files]
+
+
+def _tenant(file: Path) -> DemoTenant:
+    stated = yaml.safe_load(file.read_text("utf-8"))
+    corpora = tuple((corpus["name"], (file.parent / corpus["path"]).resolve()) for corpus in stated["corpora"])
+    settings = {key: stated[key] for key in ("hotlines", "domains", "allow") if key in stated}
+    return DemoTenant(stated["tenant"], stated["name"], settings, corpora)
+
+
+async def seed(services: Services, *, watch: Callable[[str, Progress], None]) -> dict[str, int]:
+    """Create the tenants that are missing, sync their corpora, publish what changed. Returns the live release by tenant."""
+    releases: dict[str, int] = {}
+    for demo in demo_tenants():
+        tenant = await _ensure(services, demo)
+        operator = Principal(tenant.id, "demo", Audience.AGENT, frozenset(Permission))
+        for name, folder in demo.corpora:
+            source = await services.library.add_folder(operator, corpus=name, path=folder)
+            progress = Progress()
+            watch(f"{demo.name}: {name}", progress)
+            await services.library.sync(tenant.id, source.id, progress)
+        published = await services.releases.publish(tenant.id, actor=operator.id, note="demo corpora")
+        releases[demo.slug] = published.release
+    return releases
+
+
+async def _ensure(store: Store, demo: DemoTenant) -> TenantInfo:
+    try:
+        return await store.tenants.create(demo.slug, name=demo.name, settings=demo.settings)
+    except ConflictError:
+        return await store.tenants.by_slug(demo.slug)
+
+
+async def keys(store: Store, file: Path) -> dict[str, str]:
+    """The demo tenants' keys: those in `demo.json` that still work, new ones otherwise."""
+    kept = _kept(file)
+    found: dict[str, str] = {}
+    for demo in demo_tenants():
+        tenant = await store.tenants.by_slug(demo.slug)
+        token = kept.get(demo.slug, "")
+        if not await _works(store, token, tenant):
+            new = await store.keys.create(tenant.id, role=Role.KNOWLEDGE_ADMIN, audience=Audience.AGENT, name="demo")
+            token = new.token
+        found[demo.slug] = token
+    return found
+
+
+def write(file: Path, *, url: str, tokens: dict[str, str]) -> None:
+    """Keys are secrets: nobody else on the machine may read the file, at no moment."""
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        json.dump({"url": url, "keys": tokens}, out, indent=2)
+    draft.replace(file)
+
+
+def _kept(file: Path) -> dict[str, str]:
+    try:
+        stored: dict[str, str] = json.loads(file.read_text("utf-8"))["keys"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return stored
+
+
+async def _works(store: Store, token: str, tenant: TenantInfo) -> bool:
+    try:
+        return (await store.keys.authenticate(token)).tenant_id == tenant.id
+    except UnauthenticatedError:
+        return False

@@ -1,0 +1,63 @@
+"""Asking: answers, searches, votes, hand-overs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+
+from answers.handoff import Case
+from answers.types import Answer, Question
+from api.deps import ServicesDep, allowed
+from api.examples import ANSWER, PROBLEMS, SEARCH
+from api.schemas import AskIn, FeedbackIn, HandoffIn, SearchIn, passage_json
+from api.sse import event_stream
+from core.clock import today
+from core.domain import Permission, Principal, Scope
+
+router = APIRouter(prefix="/v1", responses=PROBLEMS)
+
+
+@router.post("/ask", response_model=Answer, responses=ANSWER, tags=["Ask"])
+async def ask(
+    body: AskIn,
+    services: ServicesDep,
+    principal: Annotated[Principal, allowed(Permission.ASK)],
+    accept: Annotated[str, Header()] = "application/json",
+) -> Answer | Response:
+    """Ask a question. With `Accept: text/event-stream` the answer is streamed, one checked sentence at a time."""
+    question = Question(body.question, principal, body.conversation_id, body.filters.to_domain())
+    if "text/event-stream" in accept:
+        return await event_stream(services.pipeline.ask(question))
+    return await services.pipeline.answer(question)
+
+
+@router.post("/search", responses=SEARCH, tags=["Ask"])
+async def search(
+    body: SearchIn, services: ServicesDep, principal: Annotated[Principal, allowed(Permission.SEARCH)]
+) -> dict[str, Any]:
+    """The best passages for a query, without an answer."""
+    profile = await services.tenants.profile(principal.tenant_id)
+    query = await services.guards.screen_input(body.query, profile)
+    scope = Scope.of(principal, body.filters.to_domain())
+    found = await services.searcher.search(scope, query.text, limit=body.limit, today=today())
+    return {"passages": [passage_json(passage) for passage in found.passages], "release": found.release}
+
+
+@router.post("/feedback", status_code=204, tags=["Ask"])
+async def feedback(
+    body: FeedbackIn, services: ServicesDep, principal: Annotated[Principal, allowed(Permission.FEEDBACK)]
+) -> None:
+    """Vote on an answer; a second vote replaces the first."""
+    await services.feedback.give(principal, body.to_domain())
+
+
+@router.post("/handoffs", status_code=201, tags=["Ask"])
+async def handoff(
+    body: HandoffIn, services: ServicesDep, principal: Annotated[Principal, allowed(Permission.HANDOFF)]
+) -> dict[str, str]:
+    """Hand a conversation over to a person; returns the case's number."""
+    case: Case = await services.handoffs.open(principal, **body.model_dump())
+    return asdict(case)

@@ -1,0 +1,84 @@
+"""Runs the server, and tells other processes on the same data folder where it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.bootstrap import Services
+from core.errors import ConflictError
+from core.settings import Settings
+
+Ready = Callable[[Services, str], Awaitable[None]]
+"""`(services, url)`, before the server calls itself ready."""
+
+
+def serve(settings: Settings, *, host: str, port: int, ready: Ready) -> None:
+    """Until a signal ends it. Raises what kept the services from opening."""
+    failure: list[Exception] = []
+
+    async def failed(error: Exception) -> None:
+        failure.append(error)
+        server.should_exit = True
+
+    async def prepare(services: Services) -> None:
+        await ready(services, url)
+
+    app = create_app(settings, on_failure=failed, prepare=prepare)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=settings.server.drain_s,
+            server_header=False,
+        )
+    )
+    listener = _bind(host, port)
+    url = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}"  # noqa: S104
+    with announced(settings.home, url):
+        server.run(sockets=[listener])
+    if failure:
+        raise failure[0]
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Bound by us and not by the server, so that a taken port is our error, and port 0 is known before the first request."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConflictError(
+            f"cannot listen on port {port} of {host} ({error.strerror}); choose another with --port (make demo: PORT=8001)",
+            code="port_taken",
+        ) from None
+
+
+@contextmanager
+def announced(home: Path, url: str) -> Iterator[None]:
+    """`server.json` in the home folder, for as long as the server runs."""
+    file = home / "server.json"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.write_text(json.dumps({"url": url, "pid": os.getpid()}), "utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def running_url(home: Path) -> str | None:
+    """Where a server on this data folder listens; None where none runs."""
+    try:
+        found = json.loads((home / "server.json").read_text("utf-8"))
+        os.kill(int(found["pid"]), 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    return str(found["url"])

@@ -1,0 +1,56 @@
+"""The `partner-copilot` command.
+
+`--json` prints the contract's objects on standard output; logs go to standard error. Heavy parts are imported by the command that
+needs them, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+from rich.markup import escape
+
+from cli import admin, asking, documents, guarding, running
+from cli.common import err
+from core.errors import CopilotError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A support copilot for software vendors and their partners: cited answers from your own documents, or an honest no.",
+)
+for command in (
+    running.demo,
+    running.serve,
+    documents.ingest,
+    asking.ask,
+    asking.search,
+    guarding.redact,
+    guarding.screen,
+    running.doctor,
+    running.migrate,
+    running.worker,
+):
+    app.command()(command)
+app.add_typer(admin.tenants, name="tenant")
+app.add_typer(admin.keys, name="key")
+
+
+def main() -> None:
+    """Entry point: faults become one line on standard error and a status other than 0."""
+    try:
+        status = app(standalone_mode=False)
+    except CopilotError as error:
+        _fail(f"{error.detail} [{error.code}]")
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; what was finished is kept, and the same command goes on from there", status=130)
+    except click.ClickException as error:
+        _fail(f"{error.format_message()}; see --help", status=2)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, *, status: int = 1) -> None:
+    err.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
+    sys.exit(status)

@@ -1,0 +1,106 @@
+"""Commands for tenants and their keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from cli.common import AsJson, AudienceOption, Tenant, out, print_json, run, settings
+from core.domain import Audience, Role
+from core.errors import ConfigurationError
+
+tenants = typer.Typer(no_args_is_help=True, help="Create and list tenants.")
+keys = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+
+
+@tenants.command("create")
+def tenant_create(
+    slug: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
+    name: Annotated[str | None, typer.Option(help="The name that people see.")] = None,
+) -> None:
+    """Create a tenant."""
+    from api.bootstrap import open_store
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            info = await store.tenants.create(slug, name=name)
+            out.print(
+                f"created tenant '{info.slug}'. Next: partner-copilot ingest FOLDER --tenant {info.slug} --corpus NAME --publish"
+            )
+
+    run(work())
+
+
+@tenants.command("list")
+def tenant_list() -> None:
+    """List tenants with their live releases."""
+    from api.bootstrap import open_store
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            found = await store.tenants.all()
+            for info in found:
+                out.print(f"{info.slug}\trelease {info.live_release or 'none'}\t{escape(info.name)}")
+            if not found:
+                out.print(
+                    "no tenants yet; 'partner-copilot demo' makes three, 'partner-copilot tenant create NAME' one"
+                )
+
+    run(work())
+
+
+@keys.command("create")
+def key_create(
+    tenant: Tenant,
+    audience: AudienceOption = Audience.PARTNER,
+    role: Annotated[
+        Role, typer.Option(help="What the key may do; a portal's backend needs no more than partner_user.")
+    ] = Role.KNOWLEDGE_ADMIN,
+    name: Annotated[str, typer.Option(help="Where it will be used.")] = "",
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create an API key. It is shown once: only a keyed hash of it is stored."""
+    from api.bootstrap import open_store
+
+    if role is Role.OPERATOR:
+        raise ConfigurationError("the operator role is the command line's own; choose another", code="invalid_role")
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            info = await store.tenants.by_slug(tenant)
+            lifetime = timedelta(days=days) if days else None
+            key = await store.keys.create(info.id, role=role, audience=audience, name=name, lifetime=lifetime)
+            print_json({"id": key.id, "key": key.token}) if as_json else out.print(key.token)
+
+    run(work())
+
+
+@keys.command("list")
+def key_list(tenant: Tenant) -> None:
+    """List a tenant's keys, never their secrets."""
+    from api.bootstrap import open_store
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            for key in await store.keys.of((await store.tenants.by_slug(tenant)).id):
+                state = "revoked" if key.revoked_at else "live"
+                out.print(f"{key.id}\t{state}\t{key.role}\t{key.audience}\t{escape(key.name)}")
+
+    run(work())
+
+
+@keys.command("revoke")
+def key_revoke(key_id: str, tenant: Tenant) -> None:
+    """Revoke a key: dead from the next request on."""
+    from api.bootstrap import open_store
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            await store.keys.revoke((await store.tenants.by_slug(tenant)).id, key_id)
+            out.print("revoked")
+
+    run(work())

@@ -1,0 +1,77 @@
+"""What the commands share: consoles, options, the event loop, settings with logging."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine, Iterator
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from core.domain import Audience
+from core.errors import InvalidRequestError
+from core.settings import Settings, load_settings
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+T = TypeVar("T")
+
+Tenant = Annotated[str, typer.Option("--tenant", "-t", help="The tenant's name, as given to 'tenant create'.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")]
+AudienceOption = Annotated[Audience, typer.Option(help="Whose eyes to look with.")]
+Words = Annotated[str, typer.Argument(help="The text, or '-' to read one a line from standard input.")]
+Version = Annotated[str | None, typer.Option(help="Only what applies to this product version, such as 7.4.")]
+Customer = Annotated[str | None, typer.Option(help="Also read this customer's configuration records.")]
+AsOf = Annotated[str | None, typer.Option(help="Answer from what was in force on this day (YYYY-MM-DD).")]
+
+
+def settings() -> Settings:
+    """The settings, with logging set up by them."""
+    from core.logs import configure_logging
+    from guardrails.pii import redact_patterns
+
+    found = load_settings()
+    configure_logging(level=found.log.level, json=found.log.json_lines, scrub=redact_patterns)
+    return found
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In an event loop in which SIGTERM ends the work as ctrl-C does."""
+
+    async def supervised() -> T:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(supervised())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, default=str), flush=True)  # noqa: T201 - the command's product
+
+
+def texts(given: str) -> Iterator[str]:
+    """The argument, or the lines of standard input for '-'."""
+    if given != "-":
+        yield given
+        return
+    for line in sys.stdin:
+        if line.strip():
+            yield line.rstrip("\n")
+
+
+def filters(version: str | None, customer: str | None, as_of: str | None) -> dict[str, Any]:
+    """The filters that were given. Raises `InvalidRequestError` for a day that is none."""
+    try:
+        day = date.fromisoformat(as_of).isoformat() if as_of else None
+    except ValueError:
+        raise InvalidRequestError(f"'{as_of}' is no day; write it as 2026-01-31", code="invalid_date") from None
+    return {k: v for k, v in (("version", version), ("customer", customer), ("as_of", day)) if v is not None}

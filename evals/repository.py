@@ -1,0 +1,105 @@
+"""What evaluations read from the tables and keep there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from answers.types import Answer, Citation
+from core.database import Database
+from core.models import Document, EvalRun, Json, Membership, PassageRow, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class CitationFaults:
+    """Of one answer's citations: `foreign` cite another tenant's document or none, `broken` quote what it does not say."""
+
+    foreign: int
+    broken: int
+
+
+class CitationCheck:
+    """Looks behind citations, into the tables, without any of the pipeline's own code."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def check(self, tenant_id: str, answer: Answer) -> CitationFaults:
+        """Against what the answer's release shows; white space is not compared."""
+        ids = {citation.document_id for citation in answer.citations}
+        if not ids:
+            return CitationFaults(0, 0)
+        async with self._database.read() as session:
+            owners = await session.execute(select(Document.id, Document.tenant_id).where(Document.id.in_(ids)))
+            own = {document_id for document_id, owner in owners if owner == tenant_id}
+            texts = await session.execute(_texts(ids, answer.release))
+            stored = _joined((document_id, text) for document_id, text in texts)
+        return CitationFaults(
+            foreign=sum(citation.document_id not in own for citation in answer.citations),
+            broken=sum(not _stands(citation, stored) for citation in answer.citations),
+        )
+
+
+def _texts(document_ids: Iterable[str], release: int) -> Any:
+    return (
+        select(Revision.document_id, PassageRow.text)
+        .join(PassageRow, PassageRow.revision_id == Revision.id)
+        .join(Membership, Membership.revision_id == Revision.id)
+        .where(Revision.document_id.in_(document_ids), Membership.added_in <= release, Membership.removed_in > release)
+        .order_by(Revision.id, PassageRow.number)
+    )
+
+
+def _joined(passages: Iterable[tuple[str, str]]) -> dict[str, str]:
+    texts: dict[str, list[str]] = {}
+    for document_id, text in passages:
+        texts.setdefault(document_id, []).append(_plain(text))
+    return {document_id: " ".join(parts) for document_id, parts in texts.items()}
+
+
+def _stands(citation: Citation, stored: Mapping[str, str]) -> bool:
+    quote = _plain(citation.quote)
+    return bool(quote) and quote in stored.get(citation.document_id, "")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as it was kept; `rows` are plain JSON, since older code may have written them."""
+
+    id: str
+    dataset: str
+    metrics: Json
+    context: Json
+    rows: list[Json]
+    created_at: datetime
+
+
+class EvalRuns:
+    """Runs by data set, newest last."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def last(self, dataset: str) -> StoredRun | None:
+        query = select(EvalRun).where(EvalRun.dataset == dataset).order_by(EvalRun.created_at.desc()).limit(1)
+        async with self._database.read() as session:
+            row = await session.scalar(query)
+        return _stored(row) if row else None
+
+    async def keep(self, dataset: str, *, metrics: Json, context: Json, rows: list[Json]) -> StoredRun:
+        row = EvalRun(dataset=dataset, metrics=metrics, context=context, rows=rows)
+        async with self._database.write() as session:
+            session.add(row)
+        return _stored(row)
+
+
+def _stored(row: EvalRun) -> StoredRun:
+    return StoredRun(row.id, row.dataset, row.metrics, row.context, list(row.rows), row.created_at)

@@ -1,0 +1,93 @@
+"""Personal data and secrets out of text, before it is embedded, stored, shown, sent to a model or logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.domain import RedactedText, Redaction, RedactionProfile
+from guardrails.errors import GuardError
+from guardrails.patterns import redact_patterns
+from guardrails.placeholders import Exemptions, placeholder
+from guardrails.rules import Finding, resolve
+
+__all__ = ["Redactor", "redact_patterns"]
+
+
+class Redactor:
+    """Finds PERSON, EMAIL, PHONE, ADDRESS, CARD, IBAN, NATIONAL_ID, IP_ADDRESS and SECRET. Blocking, safe from several threads.
+
+    Loads its models when made (seconds); make one a process. IP addresses go only where they are public and words before them
+    speak of a network: four numbers with dots are otherwise a version.
+    """
+
+    def __init__(self) -> None:
+        from guardrails.ner import NER
+        from guardrails.recognisers import analyse, registry
+
+        self._ner = NER()
+        self._registry = registry()
+        self._analyse = analyse
+
+    def redact(self, text: str, profile: RedactionProfile) -> RedactedText:
+        """`text` with placeholders; the entities' offsets are of the original. Raises `GuardError`: then nothing may pass."""
+        return self.redact_batch([text], profile)[0]
+
+    def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
+        """As `redact`, for many texts in one pass of the model, in order."""
+        try:
+            return self._redacted(texts, profile)
+        except Exception as error:
+            # A vendor's message may quote the text: only the kind of error leaves.
+            raise GuardError(f"Redaction failed ({type(error).__name__}); nothing was passed on") from None
+
+    def _redacted(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
+        """Until nothing more is found: NER sees a text with placeholders anew, and redacting a result must change nothing."""
+        exemptions = Exemptions(profile)
+        drafts = [_Draft(text) for text in texts]
+        changed = drafts
+        while changed:
+            current = [draft.text() for draft in changed]
+            proposed = self._ner.entities(current)
+            still_changed = []
+            for draft, text, entities in zip(changed, current, proposed, strict=True):
+                found = self._analyse(self._registry, text, entities)
+                kept = resolve(text, [part for finding in found for part in exemptions.remaining(text, finding)])
+                if kept:
+                    draft.take(kept, profile.key)
+                    still_changed.append(draft)
+            changed = still_changed
+        return [RedactedText(draft.text(), tuple(draft.entities)) for draft in drafts]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A text on its way: the original, and what has been taken out of it so far, in order."""
+
+    original: str
+    entities: list[Redaction] = field(default_factory=list)
+
+    def text(self) -> str:
+        parts, at = [], 0
+        for entity in self.entities:
+            parts += [self.original[at : entity.start], entity.placeholder]
+            at = entity.end
+        return "".join([*parts, self.original[at:]])
+
+    def take(self, findings: list[Finding], key: bytes) -> None:
+        """`findings` are in characters of the present text and touch no placeholder."""
+        added = []
+        for finding in findings:
+            start = self._original_place(finding.start)
+            end = start + finding.end - finding.start
+            value = self.original[start:end]
+            added.append(Redaction(finding.type, start, end, finding.score, placeholder(key, finding.type, value)))
+        self.entities = sorted(self.entities + added, key=lambda entity: entity.start)
+
+    def _original_place(self, place: int) -> int:
+        for entity in self.entities:
+            grown = len(entity.placeholder) - (entity.end - entity.start)
+            if place < entity.start + len(entity.placeholder):
+                break
+            place -= grown
+        return place

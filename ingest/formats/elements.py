@@ -1,0 +1,87 @@
+"""What every format is reduced to: a flat run of elements in reading order."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.errors import DocumentError
+
+
+class ElementKind(StrEnum):
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE = "table"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One block of a document.
+
+    `level` is 1…6 of a heading; of anything else the depth of the list that it stands in, 0 outside lists, so that a
+    paragraph or code block of level 1 continues the list item before it. A list item's text begins with its marker
+    (``1. `` or ``- ``). A table's text is one line a row, cells joined by `` | ``, the header row first. `page` counts
+    from 1 where the format has pages or slides.
+    """
+
+    kind: ElementKind
+    text: str
+    level: int = 0
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document's elements, the title that it states itself (or an empty string), and what was left out and why."""
+
+    elements: tuple[Element, ...]
+    title: str = ""
+    front_matter: Mapping[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParseLimits:
+    """What one file may take. Bytes and characters; `max_ratio` is unpacked to packed size, checked above 20 MB."""
+
+    max_bytes: int = 50_000_000
+    max_unpacked_bytes: int = 200_000_000
+    max_ratio: int = 200
+    max_members: int = 20_000
+    max_pages: int = 3_000
+    max_characters: int = 10_000_000
+
+
+# Control characters, zero-width spaces, soft hyphens, bidirectional overrides, lone surrogates and Unicode tags: no
+# reader sees them, and all have been used to hide instructions or to split words that a filter looks for.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
+
+
+def clean(text: str) -> str:
+    """`text` in NFC with ``\\n`` line ends and without characters that no reader sees; blanks stay as they are."""
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
+
+
+def collapse(text: str) -> str:
+    """`text` on one line, single blanks."""
+    return " ".join(clean(text).split())
+
+
+def table_text(rows: Iterable[Iterable[str]]) -> str:
+    """Rows of cells as a table element's text: rows without any text dropped, trailing empty columns too."""
+    cleaned = [[collapse(cell) for cell in row] for row in rows]
+    width = max((i + 1 for row in cleaned for i, cell in enumerate(row) if cell), default=0)
+    return "\n".join(" | ".join((row + [""] * width)[:width]).strip() for row in cleaned if any(row))
+
+
+def unreadable(detail: str) -> DocumentError:
+    return DocumentError(detail, code="unreadable_document")

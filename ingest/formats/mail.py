@@ -1,0 +1,124 @@
+"""Mails: the subject as title, one line of sender and date, the body. Attachments are named in a warning, not read."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import email.utils
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from email.message import Message
+
+from core.errors import DocumentError
+from ingest.formats.elements import Element, ElementKind, Parsed, ParseLimits, collapse, unreadable
+from ingest.formats.html import html_document
+from ingest.formats.plain import decode, plain_elements
+
+_DEEPEST = 30
+
+
+def parse_eml(data: bytes, limits: ParseLimits) -> Parsed:
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    if not any(message.get_all(name) for name in ("From", "Subject", "Date", "Received", "To")):
+        raise unreadable("the file is named .eml but has no mail's header lines")
+    if _is_encrypted(message):
+        raise _encrypted()
+    parts = list(_leaves(message))
+    bodies = [part for part in parts if _is_body(part)]
+    html = [part for part in bodies if part.get_content_type() == "text/html"]
+    elements = [element for part in html for element in html_document(_text(part)).elements]
+    if not elements:
+        plain = [part for part in bodies if part.get_content_type() != "text/html"]
+        elements = [element for part in plain for element in plain_elements(_text(part))]
+    return _mail(
+        subject=_header(message, "Subject"),
+        sender=_header(message, "From"),
+        sent=_date(_header(message, "Date")),
+        body=elements,
+        attachments=len(parts) - len(bodies),
+    )
+
+
+def parse_msg(data: bytes, limits: ParseLimits) -> Parsed:
+    from oxmsg import Message as OutlookMessage
+    from oxmsg.domain.constants import PID_HTML
+
+    message = OutlookMessage.load(io.BytesIO(data))
+    if "encrypted" in str(message.message_headers.get("Content-Type", "")):
+        raise _encrypted()
+    # The vendor decodes HTML by a code page that senders often state wrongly, and fails; the page itself knows better.
+    html = message.properties.binary_prop_value(PID_HTML)
+    page = decode(html, declared=True) if html else message.html_body or ""
+    body = list(html_document(page).elements)
+    return _mail(
+        subject=message.subject,
+        sender=message.sender or "",
+        sent=message.sent_date,
+        body=body or plain_elements(message.body or ""),
+        attachments=len(list(message.attachments)),
+    )
+
+
+def _mail(*, subject: str, sender: str, sent: datetime | None, body: list[Element], attachments: int) -> Parsed:
+    title = collapse(subject)
+    origin = [f"From: {collapse(sender)}" if sender else "", f"Date: {sent:%Y-%m-%d %H:%M}" if sent else ""]
+    line = "\n".join(part for part in origin if part)
+    head = [Element(ElementKind.HEADING, title, 1)] if title else []
+    head += [Element(ElementKind.PARAGRAPH, line)] if line else []
+    warnings = (f"{attachments} attachments were not read: ingest them as files of their own",) if attachments else ()
+    # Without a body there is nothing to answer from: a subject alone is no document.
+    return Parsed((*head, *body) if body else (), title, warnings=warnings)
+
+
+def _is_encrypted(message: Message) -> bool:
+    kind = message.get_content_type()
+    if kind == "multipart/encrypted":
+        return True
+    return (
+        kind in ("application/pkcs7-mime", "application/x-pkcs7-mime")
+        and message.get_param("smime-type") != "signed-data"
+    )
+
+
+def _encrypted() -> DocumentError:
+    return DocumentError("the mail is encrypted: save a readable copy", code="encrypted")
+
+
+def _leaves(message: Message, depth: int = 0) -> Iterator[Message]:
+    """Parts without parts of their own; a forwarded mail counts as one, an attachment."""
+    payload = message.get_payload()
+    if message.get_content_maintype() != "multipart" or not isinstance(payload, list) or depth > _DEEPEST:
+        yield message
+        return
+    for part in payload:
+        if isinstance(part, Message):
+            yield from _leaves(part, depth + 1)
+
+
+def _is_body(part: Message) -> bool:
+    return part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment"
+
+
+def _text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else str(part.get_payload()).encode("utf-8", "replace")
+    try:
+        return data.decode(part.get_content_charset() or "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        return decode(data, declared=True)
+
+
+def _header(message: Message, name: str) -> str:
+    """A header decoded; of one too broken for the standard library, nothing."""
+    try:
+        return str(message[name] or "")
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return ""
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None

@@ -1,0 +1,138 @@
+"""Elements cut into pieces that fit a window: whole where they can be, else by sentence, row, line or word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ingest.formats.elements import Element, ElementKind
+from ingest.sentences import Span, sentence_spans
+
+# A word of over a hundred characters is one unknown token to WordPiece, so tokens alone would let a page of base64 pass
+# as one. English runs at 4 to 5 characters a token; at 12 only such strings are caught.
+_CHARACTERS_PER_TOKEN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one element. `separator` stands before it when another piece of the same chunk precedes it.
+
+    `cost` is in tokens; `element` numbers the element that it is cut from; `header` is the piece's table header,
+    repeated where a chunk begins below it.
+    """
+
+    kind: ElementKind
+    text: str
+    cost: int
+    element: int
+    page: int | None = None
+    separator: str = "\n\n"
+    header: str = ""
+    level: int = 0
+
+
+def cost_of(text: str, count: Callable[[str], int]) -> int:
+    return max(count(text), -(-len(text) // _CHARACTERS_PER_TOKEN))
+
+
+def pieces_of(element: Element, number: int, limit: int, count: Callable[[str], int]) -> list[Piece]:
+    """`element` as pieces of at most `limit` tokens; joined by their separators they are its text."""
+    in_list = element.kind is ElementKind.LIST_ITEM or (element.level and element.kind is not ElementKind.HEADING)
+    separator = "\n" if in_list else "\n\n"
+    text = element.text.strip("\n") if element.kind is ElementKind.CODE else element.text.strip()
+    if element.kind is ElementKind.LIST_ITEM:
+        text = "  " * max(0, element.level - 1) + text
+    whole = Piece(element.kind, text, cost_of(text, count), number, element.page, separator, level=element.level)
+    if whole.cost <= limit:
+        return [whole]
+    if element.kind is ElementKind.TABLE:
+        return list(_rows(whole, limit, count))
+    spans = _line_spans(text) if element.kind is ElementKind.CODE else sentence_spans(text)
+    return list(_cut(whole, spans, limit, count))
+
+
+def unit_spans(piece: Piece) -> list[Span]:
+    """The units that can be quoted: sentences of prose, a table's rows, a whole list item, heading or code block."""
+    if piece.kind is ElementKind.PARAGRAPH:
+        return sentence_spans(piece.text)
+    if piece.kind is ElementKind.TABLE:
+        return _line_spans(piece.text)
+    start = len(piece.text) - len(piece.text.lstrip())
+    return [(start, len(piece.text.rstrip()))]
+
+
+def _line_spans(text: str) -> list[Span]:
+    return [match.span() for match in re.finditer(r"[^\n]*\S[^\n]*", text)]
+
+
+def _cut(whole: Piece, spans: list[Span], limit: int, count: Callable[[str], int]) -> Iterator[Piece]:
+    """Pieces at `spans`, and inside a span that is over the limit, at words."""
+    end = 0
+    for span in spans:
+        for start, stop in _fitting(whole.text, span, limit, count):
+            text = whole.text[start:stop]
+            gap = whole.separator if start == 0 or not end else _gap(whole.text[end:start])
+            yield replace(whole, text=text, cost=cost_of(text, count), separator=gap)
+            end = stop
+
+
+def _gap(between: str) -> str:
+    """What stands between two pieces of one element: nothing inside a word, else a break or a blank."""
+    return "\n" if "\n" in between else between and " "
+
+
+def _fitting(text: str, span: Span, limit: int, count: Callable[[str], int]) -> Iterator[Span]:
+    """`span` cut into stretches of at most `limit` tokens, between words where that is possible."""
+    start, stop = span
+    if cost_of(text[start:stop], count) <= limit:
+        yield span
+        return
+    begin, used, end = start, 0, start
+    for word_start, word_end in _words(text, start, stop, limit, count):
+        cost = cost_of(text[end:word_end], count)
+        if used and used + cost > limit:
+            yield begin, end
+            begin, used, cost = word_start, 0, cost_of(text[word_start:word_end], count)
+        used, end = used + cost, word_end
+    yield begin, end
+
+
+def _words(text: str, start: int, stop: int, limit: int, count: Callable[[str], int]) -> Iterator[Span]:
+    """Words of the span; one that is over the limit in parts."""
+    for match in re.compile(r"\S+").finditer(text, start, stop):
+        begin, end = match.span()
+        while cost_of(text[begin:end], count) > limit:
+            cut = _longest_prefix(text[begin:end], limit, count)
+            yield begin, begin + cut
+            begin += cut
+        yield begin, end
+
+
+def _longest_prefix(word: str, limit: int, count: Callable[[str], int]) -> int:
+    """How many leading characters of `word` stay within the limit, by bisection; at least one."""
+    low, high = 1, min(len(word), limit * _CHARACTERS_PER_TOKEN)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if cost_of(word[:middle], count) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _rows(whole: Piece, limit: int, count: Callable[[str], int]) -> Iterator[Piece]:
+    """A table's rows, each with the header that it needs above it; one over a third of the window is not repeated."""
+    lines = whole.text.split("\n")
+    header = lines[0] if cost_of(lines[0], count) * 3 <= limit else ""
+    room = limit - cost_of(header, count) if header else limit
+    for number, line in enumerate(lines):
+        for part, (start, stop) in enumerate(_fitting(line, (0, len(line)), room, count)):
+            text = line[start:stop]
+            yield replace(
+                whole,
+                text=text,
+                cost=cost_of(text, count),
+                separator=whole.separator if number == part == 0 else "\n",
+                header=header if number else "",
+            )

@@ -1,0 +1,120 @@
+"""One document from bytes to redacted chunks: parse, read metadata, redact, cut. Runs in a worker process.
+
+Redaction comes before chunking, so that a name across a cut is still seen whole and offsets are those of the text that
+is kept. Nothing unredacted leaves this module.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from core.domain import Metadata, RedactedText, RedactionProfile
+from guardrails.injection import Signal, scan
+from ingest.chunk import Chunk, TokenBudget, chunk, word_pieces
+from ingest.formats.elements import Element, ParseLimits
+from ingest.metadata import read_metadata
+from ingest.parse import parse
+
+_LONGEST_REDACTED = 4_000
+"""Characters that the redactor gets at once: language models slow down, and refuse, at very long texts."""
+
+
+class Redacts(Protocol):
+    """The need of this module; `guardrails.pii.Redactor` meets it."""
+
+    def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTask:
+    """One file, and its tenant's rules. `default` is what the corpus says of documents that say nothing themselves."""
+
+    data: bytes
+    name: str
+    profile: RedactionProfile
+    rules: Mapping[str, object] = field(default_factory=dict)
+    default: Metadata = field(default_factory=Metadata)
+    limits: ParseLimits = field(default_factory=ParseLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document ready to be embedded; every text in it is redacted.
+
+    `redactions` counts what was replaced, by type; `signals` are those of the chunk of that number; `warnings` are for
+    the admin who ingests.
+    """
+
+    metadata: Metadata
+    chunks: tuple[Chunk, ...]
+    redactions: Mapping[str, int]
+    signals: Mapping[int, tuple[Signal, ...]]
+    warnings: tuple[str, ...]
+
+
+class Preparer:
+    """The steps with their parts: a redactor, an injection scanner, and the embedding model's window."""
+
+    def __init__(
+        self, redactor: Redacts, budget: TokenBudget, scanner: Callable[[str], tuple[Signal, ...]] = scan
+    ) -> None:
+        self._redactor = redactor
+        self._budget = budget
+        self._scan = scanner
+
+    def prepare(self, task: PrepareTask) -> Prepared:
+        """Raises `DocumentError` where the file cannot be used; what the redactor raises is passed on."""
+        parsed = parse(task.data, task.name, limits=task.limits)
+        metadata, warnings = read_metadata(
+            parsed.front_matter, task.rules, name=task.name, title=parsed.title, default=task.default
+        )
+        counts: Counter[str] = Counter()
+        title, *texts = self._redacted([metadata.title, *(e.text for e in parsed.elements)], task.profile, counts)
+        elements: list[Element] = [replace(e, text=t) for e, t in zip(parsed.elements, texts, strict=True)]
+        chunks = tuple(chunk(elements, title=title, budget=self._budget))
+        signals = {each.number: found for each in chunks if (found := self._scan(each.text))}
+        return Prepared(replace(metadata, title=title), chunks, dict(counts), signals, (*parsed.warnings, *warnings))
+
+    def _redacted(self, texts: Sequence[str], profile: RedactionProfile, counts: Counter[str]) -> list[str]:
+        parts = [_parts(text) for text in texts]
+        redacted = iter(self._redactor.redact_batch([part for some in parts for part in some], profile))
+        result = []
+        for some in parts:
+            done = [next(redacted) for _ in some]
+            for each in done:
+                counts.update(each.counts)
+            result.append("".join(each.text for each in done))
+        return result
+
+
+def _parts(text: str) -> list[str]:
+    """`text` in stretches that a redactor takes, cut after a line, else a sentence, else a blank."""
+    parts = []
+    while len(text) > _LONGEST_REDACTED:
+        window = text[:_LONGEST_REDACTED]
+        cut = max(window.rfind("\n"), 0) or max(window.rfind(". "), 0) or max(window.rfind(" "), 0) or len(window) - 1
+        parts.append(text[: cut + 1])
+        text = text[cut + 1 :]
+    return [*parts, text]
+
+
+_preparer: Preparer | None = None
+
+
+def load(tokenizer_file: Path) -> None:
+    """Build this process's `Preparer`; bind the argument with `functools.partial` and pass it as a pool's `init`."""
+    from guardrails.pii import Redactor
+
+    global _preparer  # noqa: PLW0603 - one per child process, set before its first task
+    _preparer = Preparer(Redactor(), TokenBudget(word_pieces(tokenizer_file)))
+
+
+def prepare(task: PrepareTask) -> Prepared:
+    """The handler of a pool whose `init` is `load`."""
+    if _preparer is None:
+        raise RuntimeError("prepare ran before load")
+    return _preparer.prepare(task)

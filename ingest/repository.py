@@ -1,0 +1,210 @@
+"""SQL of ingestion: corpora, sources, documents and their revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import delete, func, select, update
+
+from core.database import ReadSession, WriteSession
+from core.domain import DocumentStatus, Metadata
+from core.models import Corpus, Document, Json, Original, PassageRow, Revision, Source, new_id, now
+from ingest.chunk import Chunk
+
+Session = ReadSession | WriteSession
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A document as the last ingest left it."""
+
+    id: str
+    status: DocumentStatus
+    content_hash: str
+    source_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """A parsed, redacted and chunked document, ready to be stored."""
+
+    document_id: str
+    path: str
+    content_hash: str
+    metadata: Metadata
+    chunks: tuple[Chunk, ...]
+    redactions: Mapping[str, int]
+    signals: tuple[str, ...]
+    warnings: tuple[str, ...]
+    original: bytes
+    """Already encrypted."""
+
+    @property
+    def id(self) -> str:
+        """From the document and its bytes: an interrupted ingest that runs again makes the same revision."""
+        return uuid5(NAMESPACE_URL, f"{self.document_id}/{self.content_hash}").hex
+
+
+def point_id(revision_id: str, number: int, copy: int = 0) -> str:
+    """Stable id of a chunk's point: revision ids already name tenant, document and content; `copy` counts stays in releases."""
+    return str(uuid5(NAMESPACE_URL, f"{revision_id}/{number}/{copy}"))
+
+
+async def corpus(session: WriteSession, tenant_id: str, name: str) -> Corpus:
+    found = await session.scalar(select(Corpus).where(Corpus.tenant_id == tenant_id, Corpus.name == name))
+    if found is None:
+        found = Corpus(id=new_id(), tenant_id=tenant_id, name=name)
+        session.add(found)
+        await session.flush()
+    return found
+
+
+async def source(session: WriteSession, tenant_id: str, corpus_id: str, *, kind: str, uri: str) -> Source:
+    found = await session.scalar(
+        select(Source).where(
+            Source.tenant_id == tenant_id, Source.corpus_id == corpus_id, Source.kind == kind, Source.uri == uri
+        )
+    )
+    if found is None:
+        found = Source(id=new_id(), tenant_id=tenant_id, corpus_id=corpus_id, kind=kind, uri=uri)
+        session.add(found)
+        await session.flush()
+    return found
+
+
+async def known_documents(session: Session, tenant_id: str, corpus_id: str) -> dict[str, Known]:
+    """The corpus' documents by path."""
+    rows = await session.scalars(
+        select(Document).where(Document.tenant_id == tenant_id, Document.corpus_id == corpus_id)
+    )
+    return {r.path: Known(r.id, DocumentStatus(r.status), r.content_hash, r.source_id) for r in rows}
+
+
+async def store_revisions(
+    session: WriteSession, tenant_id: str, corpus_id: str, source_id: str | None, revisions: Sequence[NewRevision]
+) -> None:
+    """Write documents and revisions that no document points to yet; `adopt` does that once their vectors are in the index."""
+    ids = [revision.id for revision in revisions]
+    for table in (PassageRow, Original):
+        await session.execute(delete(table).where(table.revision_id.in_(ids)))
+    existing = set(
+        await session.scalars(select(Document.id).where(Document.id.in_([r.document_id for r in revisions])))
+    )
+    stored = set(await session.scalars(select(Revision.id).where(Revision.id.in_(ids))))
+    session.add_all(
+        _document(tenant_id, corpus_id, source_id, revision)
+        for revision in revisions
+        if revision.document_id not in existing
+    )
+    await session.flush()
+    session.add_all(_revision(tenant_id, revision) for revision in revisions if revision.id not in stored)
+    await session.flush()
+    session.add_all(row for revision in revisions for row in _passages(tenant_id, revision))
+    session.add_all(
+        Original(revision_id=r.id, tenant_id=tenant_id, name=r.path, data=r.original) for r in revisions if r.original
+    )
+
+
+async def adopt(
+    session: WriteSession, revisions: Iterable[NewRevision], *, source_id: str | None, status: DocumentStatus
+) -> None:
+    """Make the revisions their documents' newest: from here on a publish takes them."""
+    for revision in revisions:
+        await session.execute(update(Revision).where(Revision.id == revision.id).values(indexed=True))
+        await session.execute(
+            update(Document)
+            .where(Document.id == revision.document_id)
+            .values(
+                revision_id=revision.id,
+                content_hash=revision.content_hash,
+                source_id=source_id,
+                title=revision.metadata.title[:500],
+                audience=revision.metadata.audience,
+                customer=revision.metadata.customer,
+                status=status,
+                updated_at=now(),
+            )
+        )
+
+
+async def set_status(session: WriteSession, document_ids: Sequence[str], status: DocumentStatus) -> None:
+    await session.execute(update(Document).where(Document.id.in_(document_ids)).values(status=status, updated_at=now()))
+
+
+async def forget_hash(session: WriteSession, document_id: str) -> None:
+    """So that the next ingest takes the document's bytes in again."""
+    await session.execute(update(Document).where(Document.id == document_id).values(content_hash=""))
+
+
+async def find_document(session: Session, tenant_id: str, document_id: str) -> Document | None:
+    return await session.scalar(select(Document).where(Document.id == document_id, Document.tenant_id == tenant_id))
+
+
+async def document_text(session: Session, revision_id: str) -> str:
+    """The stored, redacted text: the passages in order, a blank line between two."""
+    rows = await session.scalars(
+        select(PassageRow.text).where(PassageRow.revision_id == revision_id).order_by(PassageRow.number)
+    )
+    return "\n\n".join(rows)
+
+
+async def count_documents(session: Session, tenant_id: str) -> int:
+    return await session.scalar(select(func.count()).select_from(Document).where(Document.tenant_id == tenant_id)) or 0
+
+
+def _document(tenant_id: str, corpus_id: str, source_id: str | None, revision: NewRevision) -> Document:
+    return Document(
+        id=revision.document_id,
+        tenant_id=tenant_id,
+        corpus_id=corpus_id,
+        source_id=source_id,
+        path=revision.path,
+        title=revision.metadata.title[:500],
+        status=DocumentStatus.DRAFT,
+        audience=revision.metadata.audience,
+        customer=revision.metadata.customer,
+        revision_id=None,
+        content_hash="",
+    )
+
+
+def _revision(tenant_id: str, revision: NewRevision) -> Revision:
+    return Revision(
+        id=revision.id,
+        tenant_id=tenant_id,
+        document_id=revision.document_id,
+        content_hash=revision.content_hash,
+        info=metadata_json(revision.metadata),
+        redactions=dict(revision.redactions),
+        signals=list(revision.signals),
+        warnings=list(revision.warnings),
+        passages=len(revision.chunks),
+    )
+
+
+def _passages(tenant_id: str, revision: NewRevision) -> list[PassageRow]:
+    return [
+        PassageRow(
+            tenant_id=tenant_id,
+            revision_id=revision.id,
+            number=chunk.number,
+            text=chunk.text,
+            heading_path=list(chunk.heading_path),
+            page=chunk.page,
+            kind=chunk.kind,
+            sentences=[list(span) for span in chunk.sentences],
+        )
+        for chunk in revision.chunks
+    ]
+
+
+def metadata_json(metadata: Metadata) -> Json:
+    """Only what was stated; dates as ISO 8601."""
+    values = asdict(metadata)
+    return {
+        key: value.isoformat() if hasattr(value, "isoformat") else value
+        for key, value in values.items()
+        if value not in (None, "")
+    }

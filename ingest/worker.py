@@ -1,0 +1,275 @@
+"""Processes that parse and redact: each can be killed, and none can take the service down with it.
+
+A document is hostile until proven otherwise; native parsers hang, crash and eat memory. So each task runs in a child
+that has a deadline, a memory limit and no way to outlive its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Generic, Self, TypeVar, cast
+
+from core.errors import DocumentError, UnavailableError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_START_TIMEOUT_S = 120.0
+"""Loading the redactor's language model takes 6 s on a quiet machine; a loaded one was seen to take ten times that."""
+
+_PR_SET_PDEATHSIG = 1
+_READY = "ready"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What a child sends back instead of a result. `spent` children are not used again."""
+
+    code: str
+    detail: str
+    spent: bool = False
+
+
+_CRASHED = _Failure(
+    "crashed", "reading the file ended its process; the file may be damaged or too large to unpack", True
+)
+
+
+class Workers(Generic[T, R]):
+    """A pool of `count` processes, each running `handler` on one task at a time.
+
+    `handler` and `init` (run once in each child, to load models) are module-level functions: they are pickled by name.
+    `memory_bytes` is the address space that a task may take on top of what the child holds after `init`.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[T], R],
+        *,
+        init: Callable[[], None] | None = None,
+        count: int = 1,
+        memory_bytes: int = 2 << 30,
+    ) -> None:
+        self._make: Callable[[], _Child] = lambda: _Child(_Job(handler, init, memory_bytes))
+        self._children = [self._make() for _ in range(count)]
+        self._idle: asyncio.LifoQueue[int] = asyncio.LifoQueue()
+        for slot in range(count):
+            self._idle.put_nowait(slot)
+        # Own threads: a full default pool must not delay the kill of a runaway child.
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="ingest-worker")
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Start every child now, so that the first document does not wait for models to load."""
+        async with asyncio.TaskGroup() as group:
+            for child in self._children:
+                group.create_task(self._off_loop(child.ensure_started, _START_TIMEOUT_S))
+
+    async def run(self, task: T, *, timeout_s: float) -> R:
+        """`handler(task)` in a child; waits for a free one first. `timeout_s` counts from when the child begins.
+
+        Raises the handler's `DocumentError`, or one with code `timeout` (the child was killed) or `crashed` (it died,
+        ran out of memory or failed unexpectedly); `UnavailableError` where a child cannot start or the pool is closed.
+        """
+        slot = await self._idle.get()
+        try:
+            if self._closed:
+                raise UnavailableError("the ingest workers are shut down", code="workers_closed")
+            child = self._children[slot]
+            await self._off_loop(child.ensure_started, _START_TIMEOUT_S)
+            answer = await self._exchanged(child, task, timeout_s)
+        finally:
+            self._idle.put_nowait(slot)
+        if isinstance(answer, _Failure):
+            raise DocumentError(answer.detail, code=answer.code)
+        return answer
+
+    async def close(self) -> None:
+        """End every child; tasks that still run fail as `crashed`."""
+        self._closed = True
+        for child in self._children:
+            child.kill()
+        await asyncio.to_thread(self._threads.shutdown, wait=True)
+        for child in self._children:
+            child.discard()
+
+    async def _exchanged(self, child: _Child, task: T, timeout_s: float) -> R | _Failure:
+        exchange = asyncio.get_running_loop().run_in_executor(self._threads, child.exchange, task)
+        try:
+            async with asyncio.timeout(timeout_s):
+                # What the child sends is what its handler returned: pickle does not carry the type over.
+                answer = cast("R | _Failure", await asyncio.shield(exchange))
+        except TimeoutError:
+            answer = _Failure("timeout", f"reading the file took longer than {timeout_s:g} s and was stopped", True)
+        except asyncio.CancelledError:
+            child.kill()
+            raise
+        if isinstance(answer, _Failure) and answer.spent:
+            child.kill()  # the next task starts another; the pipe's end releases the thread
+            await asyncio.wait([exchange])
+        return answer
+
+    async def _off_loop(self, function: Callable[[float], None], argument: float) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, function, argument)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a child is told at its start."""
+
+    handler: Callable[..., object]
+    init: Callable[[], None] | None
+    memory_bytes: int
+
+
+class _Child:
+    """The parent's end of one process.
+
+    `kill` may be called from any thread at any time; the lock keeps the rest to one thread at a time, also where a
+    cancelled task left its thread behind.
+    """
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+        self._lock = threading.Lock()
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def ensure_started(self, timeout_s: float) -> None:
+        """Blocks until the child has run `init`. Raises `UnavailableError` where it does not come up."""
+        with self._lock:
+            if self._process and self._process.is_alive():
+                return
+            self._discard()
+            context = multiprocessing.get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._job, os.getpid()), daemon=True)
+            self._process.start()
+            theirs.close()
+            if self._is_ready(timeout_s):
+                return
+            self._discard()
+        raise UnavailableError("an ingest worker did not start; its log says why", code="worker_not_started")
+
+    def _is_ready(self, timeout_s: float) -> bool:
+        try:
+            return self._pipe is not None and self._pipe.poll(timeout_s) and self._pipe.recv() == _READY
+        except (EOFError, OSError):
+            return False
+
+    def exchange(self, task: object) -> object:
+        """Blocks until the child answers or is gone."""
+        with self._lock:
+            try:
+                if self._pipe is None:
+                    return _CRASHED
+                self._pipe.send(task)
+                return self._pipe.recv()
+            except (EOFError, OSError):
+                return _CRASHED
+
+    def kill(self) -> None:
+        """End the process. Its pipe stays open for the thread that may be reading from it, and sees the end."""
+        if process := self._process:
+            with contextlib.suppress(ValueError):  # closed by `discard` in this moment
+                process.kill()
+                process.join()
+
+    def discard(self) -> None:
+        """Kill, and free what the process held."""
+        self.kill()
+        with self._lock:
+            self._discard()
+
+    def _discard(self) -> None:
+        self.kill()
+        if self._process:
+            self._process.close()
+        if self._pipe:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+
+def _serve(pipe: Connection, job: _Job, parent: int) -> None:
+    """The child's life: load, say so, then answer tasks until the pipe ends."""
+    _bind_to_parent(parent)
+    _confine_output()
+    if job.init:
+        job.init()
+    _limit_memory(job.memory_bytes)
+    pipe.send(_READY)
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        answer = _answered(job.handler, task)
+        del task
+        pipe.send(answer)
+        if isinstance(answer, _Failure) and answer.spent:
+            return
+
+
+def _answered(handler: Callable[..., object], task: object) -> object:
+    try:
+        return handler(task)
+    except DocumentError as error:
+        return _Failure(error.code, error.detail)
+    except MemoryError:
+        return _Failure("crashed", "reading the file took more memory than a worker may use; split it", True)
+    except Exception as error:  # the edge of a process: whatever it is, the parent must hear of it
+        # Neither message nor values: both may quote the document.
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+        _log.error("ingest worker: %s at %s", type(error).__name__, place)
+        return _Failure("crashed", f"reading the file failed unexpectedly ({type(error).__name__})")
+
+
+def _bind_to_parent(parent: int) -> None:
+    """Die with the parent, even in the middle of a task; leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+
+
+def _confine_output() -> None:
+    """Libraries that print must not mix into the parent's stdout, which may be a JSON document."""
+    os.dup2(2, 1)
+
+
+def _limit_memory(extra_bytes: int) -> None:
+    """Cap the address space at what is mapped now plus `extra_bytes`; no core dump, which would hold the document."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "linux":
+        return
+    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
+        mapped = int(statm.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + extra_bytes, mapped + extra_bytes))
