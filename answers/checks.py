@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -51,12 +52,7 @@ class UnitChecker:
         if unit.quote not in self._texts[unit.passages[0]]:
             self._record(unit, sent=False, reason="quote not in passage", score=0.0)
             return None
-        text = (
-            unit.text
-            if unit.kind is UnitKind.CODE
-            else MARKER.sub(lambda m: m.group(0).replace("[", "(").replace("]", ")"), unit.text)
-        )
-        return replace(unit, text=text), [unit.quote]
+        return replace(unit, text=_as_markdown(unit)), [unit.quote]
 
     async def _generated(self, unit: Unit) -> tuple[Unit, list[str]] | None:
         """A model's unit: each claim must be supported by a passage that it cites, or, where it cites none, by any."""
@@ -79,3 +75,36 @@ class UnitChecker:
 
     def _record(self, unit: Unit, *, sent: bool, reason: str, score: float) -> None:
         self.verdicts.append(UnitVerdict(unit.text, sent, reason, score))
+
+
+_PLACEHOLDER = re.compile(r"<(/?[A-Za-z][\w .:-]{0,40})>(?!`)")
+_BRACKETED = re.compile(r"\[(\d{1,2})\]")
+_REDACTED = re.compile(r"[A-Z_]+_[a-z0-9]{4,8}")
+_ACTIVE = frozenset("script style iframe img svg object embed link meta base form input button video audio math template".split())
+
+
+def _as_markdown(unit: Unit) -> str:
+    """An extract is plain text: what would read as a marker of ours, or as a tag, is written so that it does not."""
+    if unit.kind is UnitKind.CODE:
+        return unit.text
+    return _PLACEHOLDER.sub(_spelled, _BRACKETED.sub(r"(\1)", unit.text))
+
+
+def _spelled(match: re.Match[str]) -> str:
+    """`<store number>` in a command is a blank to fill in, so it is kept, as code; markup is left for the egress gate to drop."""
+    name = match.group(1).lstrip("/").split(" ")[0].lower()
+    return match.group(0) if name in _ACTIVE or _REDACTED.fullmatch(match.group(1)) else f"`{match.group(0)}`"
+
+
+def joined(units: Sequence[CheckedUnit]) -> str:
+    """The whole text: sentences of a paragraph side by side, items of a list below each other, blocks apart."""
+    text = ""
+    previous: UnitKind | None = None
+    for unit in units:
+        separator = _SEPARATORS.get((previous, unit.kind), "\n\n") if previous else ""
+        text += separator + unit.text
+        previous = unit.kind
+    return text
+
+
+_SEPARATORS = {(UnitKind.SENTENCE, UnitKind.SENTENCE): " ", (UnitKind.ITEM, UnitKind.ITEM): "\n"}

@@ -5,21 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from answers.units import BULLET, STEP, Unit, UnitKind
 from core.domain import Passage
 
-MAX_WORDS = 120
+MAX_WORDS = 90
 """Longest answer in prose; a procedure may be longer, since half a procedure is wrong."""
-MAX_PASSAGES = 3
-NEAR_BEST = 0.82
+MAX_PASSAGES = 2
+MAX_SPANS = 6
+NEAR_BEST = 0.86
 """A sentence joins the best one only when its score reaches this share of it."""
+NEXT_SENTENCE = 0.7
+"""The sentence after the best one explains it more often than not, so that it needs less."""
+PROCEDURE_NEAR = 0.8
+"""A passage with steps answers a how-question when its score reaches this share of the best passage's."""
+CELL = " | "
+
 _ORPHAN = re.compile(
-    r"^(?:this|these|those|it|they|he|she|such|then|otherwise|however|therefore|also|if so|in that case)\b", re.I
+    r"^(?:this|these|those|it|they|he|she|such|then|otherwise|however|therefore|also|if so|in that case)\b", re.IGNORECASE
 )
 _HOW = re.compile(
-    r"\b(?:how|steps?|procedure|fix|solve|resolve|repair|set ?up|configure|install|upgrade|restart"
-    r"|what (?:do|should|can) (?:i|we))\b",
+    r"\b(?:how (?:do|can|should|to|would|must)|steps?|procedure|fix|solve|resolve|repair|set ?up|configure|install|upgrade"
+    r"|restart|what (?:do|should|can|must) (?:i|we|they)|what to do|what now)\b",
     re.IGNORECASE,
 )
 
@@ -41,55 +49,70 @@ class _Span:
             return UnitKind.PROCEDURE
         if BULLET.match(self.text):
             return UnitKind.ITEM
-        return UnitKind.TABLE if " | " in self.text else UnitKind.SENTENCE
+        return UnitKind.TABLE if CELL in self.text else UnitKind.SENTENCE
 
 
 def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
     """Units that answer the question, each with its passage and the quote it is. Empty where no passage has a sentence."""
     spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage)]
-    if not spans:
+    speaking = [span for span in spans if _speaks(span, passages[span.passage])]
+    if not speaking:
         return
-    best = max(spans, key=lambda span: span.score)
-    procedure = _procedure(question, best, spans, passages)
-    if procedure is not None:
-        yield from procedure
+    best = max(speaking, key=lambda span: span.score)
+    steps = _procedure(question, best, spans, passages)
+    if steps:
+        yield from _procedure_units(steps, spans, passages)
         return
-    for span in _in_reading_order(_select(best, spans), best):
-        yield _unit(span, passages)
+    for (number, kind), group in groupby(_select(best, speaking, spans), key=lambda s: (s.passage, s.kind)):
+        yield from _units(list(group), number, kind, passages)
 
 
 def _spans(number: int, passage: Passage) -> Iterator[_Span]:
     for index, (start, end) in enumerate(passage.sentences):
         text = passage.text[start:end].strip()
         cosine = passage.sentence_scores[index] if index < len(passage.sentence_scores) else passage.dense_score
-        if text and _speaks(text):
+        if text:
             yield _Span(number, index, start, end, text, 0.7 * cosine + 0.3 * passage.score)
 
 
-def _speaks(text: str) -> bool:
-    """A heading left in the text, a lone label or a question answers nothing."""
-    return len(text.split()) >= 3 and not text.endswith("?")
+def _speaks(span: _Span, passage: Passage) -> bool:
+    """A lone label, a question or a table's header answers nothing."""
+    header = span.kind is UnitKind.TABLE and passage.text.startswith(span.text)
+    return len(span.text.split()) >= 3 and not span.text.endswith(("?", ":")) and not header
 
 
-def _select(best: _Span, spans: Sequence[_Span]) -> list[_Span]:
-    chosen: list[_Span] = []
-    words = 0
+def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:
+    """The best span, then others of nearly its score, within the word limit; in reading order, the best one's passage first."""
     by_place = {(span.passage, span.index): span for span in spans}
-    for span in sorted(spans, key=lambda s: -s.score):
-        if span.score < NEAR_BEST * best.score or len({s.passage for s in [*chosen, span]}) > MAX_PASSAGES:
+    chosen: list[_Span] = []
+    for span in sorted(speaking, key=lambda s: -s.score):
+        follows = (span.passage, span.index) == (best.passage, best.index + 1)
+        if span.score < (NEXT_SENTENCE if follows else NEAR_BEST) * best.score or _repeats(span, chosen):
             continue
-        needed = [span]
-        before = by_place.get((span.passage, span.index - 1))
-        if before is not None and (
-            _ORPHAN.match(span.text) or (span.kind is UnitKind.ITEM and before.text.endswith(":"))
-        ):
-            needed.insert(0, before)
-        fresh = [s for s in needed if s not in chosen and not _repeats(s, chosen)]
-        words += sum(len(s.text.split()) for s in fresh)
-        if chosen and words > MAX_WORDS:
-            break
-        chosen.extend(fresh)
-    return chosen
+        needed = [s for s in [*_lead_in(span, by_place), span] if s not in chosen]
+        if chosen and not _fits([*chosen, *needed]):
+            continue
+        chosen.extend(needed)
+    return sorted(chosen, key=lambda s: (s.passage != best.passage, s.passage, s.start))
+
+
+def _fits(spans: Sequence[_Span]) -> bool:
+    words = sum(len(span.text.split()) for span in spans)
+    return words <= MAX_WORDS and len(spans) <= MAX_SPANS and len({span.passage for span in spans}) <= MAX_PASSAGES
+
+
+def _lead_in(span: _Span, by_place: dict[tuple[int, int], _Span]) -> list[_Span]:
+    """What a span cannot stand without: the sentence that its pronoun points at, the line that its list hangs on."""
+    before = by_place.get((span.passage, span.index - 1))
+    if before is None:
+        return []
+    if span.kind is UnitKind.SENTENCE and _ORPHAN.match(span.text) and before.kind is UnitKind.SENTENCE:
+        return [before]
+    if span.kind is UnitKind.ITEM:
+        while before is not None and before.kind is UnitKind.ITEM:
+            before = by_place.get((before.passage, before.index - 1))
+        return [before] if before is not None and before.text.endswith(":") else []
+    return []
 
 
 def _repeats(span: _Span, chosen: Sequence[_Span]) -> bool:
@@ -98,41 +121,48 @@ def _repeats(span: _Span, chosen: Sequence[_Span]) -> bool:
     return any(len(words & set(other.text.lower().split())) >= 0.8 * len(words) for other in chosen)
 
 
-def _in_reading_order(chosen: Sequence[_Span], best: _Span) -> list[_Span]:
-    """The best sentence's passage first, then the others as ranked; within a passage as the author wrote."""
-    return sorted(chosen, key=lambda s: (s.passage != best.passage, s.passage, s.start))
+def _units(group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequence[Passage]) -> Iterator[Unit]:
+    if kind is UnitKind.TABLE:
+        yield Unit(_table(passages[number], group), kind, (number,), group[0].text)
+        return
+    for span in group:
+        if kind is UnitKind.PROCEDURE:  # a step alone is no procedure: its number would mislead
+            yield Unit("- " + STEP.sub("", span.text), UnitKind.ITEM, (number,), span.text)
+        else:
+            yield Unit(span.text, kind, (number,), span.text)
 
 
-def _unit(span: _Span, passages: Sequence[Passage]) -> Unit:
-    text = span.text
-    if span.kind is UnitKind.TABLE:
-        text = _table(passages[span.passage], span)
-    elif span.kind is UnitKind.PROCEDURE:
-        text = "- " + STEP.sub("", text)
-    kind = UnitKind.ITEM if span.kind is UnitKind.PROCEDURE else span.kind
-    return Unit(text, kind, (span.passage,), span.text)
-
-
-def _table(passage: Passage, span: _Span) -> str:
-    """The row with its header, as a Markdown table."""
-    first = next((line for line in passage.text.splitlines() if " | " in line), span.text)
-    rows = [first] if first == span.text else [first, span.text]
-    cells = [[cell.strip() for cell in row.split(" | ")] for row in rows]
+def _table(passage: Passage, rows: Sequence[_Span]) -> str:
+    """The rows under their header, as a Markdown table."""
+    header = next(line for line in passage.text.splitlines() if CELL in line)
+    cells = [[cell.strip() for cell in row.split(CELL)] for row in [header, *(span.text for span in rows)]]
     width = max(map(len, cells))
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in cells]
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
 
 
-def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Sequence[Passage]) -> list[Unit] | None:
-    """The whole run of steps around the best sentence, where the question asks how, or the best sentence is a step itself."""
-    of_passage = [s for s in spans if s.passage == best.passage]
-    steps = [s for s in of_passage if s.kind is UnitKind.PROCEDURE]
-    if len(steps) < 2 or not (best.kind is UnitKind.PROCEDURE or _HOW.search(question)):
+def _procedure(
+    question: str, best: _Span, spans: Sequence[_Span], passages: Sequence[Passage]
+) -> list[_Span] | None:
+    """The steps of the best passage that has any, where the question asks how, or the best sentence is a step itself."""
+    if best.kind is not UnitKind.PROCEDURE and not _HOW.search(question):
         return None
-    passage = passages[best.passage]
-    text = passage.text[steps[0].start : steps[-1].end].strip()
-    units = [] if best.kind is UnitKind.PROCEDURE else [_unit(best, passages)]
-    lead = next((s for s in of_passage if s.index == steps[0].index - 1 and s.text.endswith(":")), None)
-    if lead is not None and lead != best:
-        units.append(_unit(lead, passages))
-    return [*units, Unit(text, UnitKind.PROCEDURE, (best.passage,), text)]
+    top = max(passage.score for passage in passages)
+    home = passages[best.passage].document_id
+    found: list[tuple[float, list[_Span]]] = []
+    for number, passage in enumerate(passages):
+        steps = [s for s in spans if s.passage == number and s.kind is UnitKind.PROCEDURE]
+        if len(steps) >= 2 and passage.score >= PROCEDURE_NEAR * top:
+            fit = passage.score + 0.3 * max(s.score for s in steps) + (0.1 if passage.document_id == home else 0.0)
+            found.append((fit, steps))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _procedure_units(steps: Sequence[_Span], spans: Sequence[_Span], passages: Sequence[Passage]) -> Iterator[Unit]:
+    """The line that introduces the steps, then all of them, with whatever stands between them, as one unit."""
+    first = steps[0]
+    lead = next((s for s in spans if (s.passage, s.index) == (first.passage, first.index - 1)), None)
+    if lead is not None and lead.kind is UnitKind.SENTENCE:
+        yield Unit(lead.text, UnitKind.SENTENCE, (lead.passage,), lead.text)
+    text = passages[first.passage].text[first.start : steps[-1].end].strip()
+    yield Unit(text, UnitKind.PROCEDURE, (first.passage,), text)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
-from answers.checks import UnitChecker
+from answers.checks import CheckedUnit, UnitChecker, joined
 from answers.compose import NO_ANSWER, Composer
 from answers.confidence import confidence
 from answers.conversations import Conversations
@@ -63,7 +63,7 @@ class Turn:
     found: SearchResult | None = None
     confidence: float = 0.0
     degraded: bool = False
-    texts: list[str] = field(default_factory=list)
+    units: list[CheckedUnit] = field(default_factory=list)
     checker: UnitChecker | None = None
     prompt_hash: str = ""
     usage: Completion | None = None
@@ -159,7 +159,7 @@ class AnswerPipeline:
             return Outcome.ABSTAINED, ABSTAINED
         emit(StatusChanged("reading"))
         await self._speak(turn, found.passages, emit)
-        return (Outcome.ANSWERED, "\n\n".join(turn.texts)) if turn.texts else (Outcome.ABSTAINED, ABSTAINED)
+        return (Outcome.ANSWERED, joined(turn.units)) if turn.units else (Outcome.ABSTAINED, ABSTAINED)
 
     async def _find(self, turn: Turn) -> SearchResult:
         scope = Scope.of(turn.question.principal, turn.plan.filters)
@@ -181,14 +181,14 @@ class AnswerPipeline:
                 pass
             turn.degraded = True
             turn.model = EXTRACTIVE
-        interrupted = bool(turn.texts)
-        turn.texts.clear()
+        interrupted = bool(turn.units)
+        turn.units.clear()
         with self._stage(turn.timings, "compose", StageKind.SPAN) as span:
             await self._send(turn, passages, extract(turn.plan.query, passages), emit if not interrupted else _silent)
-            span.update(output="\n\n".join(turn.texts))
+            span.update(output=joined(turn.units))
         if interrupted:
-            outcome = Outcome.ANSWERED if turn.texts else Outcome.ABSTAINED
-            emit(Replaced("\n\n".join(turn.texts) or ABSTAINED, outcome))
+            outcome = Outcome.ANSWERED if turn.units else Outcome.ABSTAINED
+            emit(Replaced(joined(turn.units) or ABSTAINED, outcome))
             for citation in turn.checker.citations.used if turn.checker else ():
                 emit(Cited(citation))
 
@@ -212,7 +212,7 @@ class AnswerPipeline:
             await self._send_checked(turn, checker, segmenter.close(), emit)
             turn.usage = llm.usage
             span.update(output="".join(said), model=llm.name, usage=llm.usage)
-        return bool(turn.texts) or NO_ANSWER in "".join(said)
+        return bool(turn.units) or NO_ANSWER in "".join(said)
 
     def _checker(self, turn: Turn, passages: Sequence[Passage]) -> UnitChecker:
         turn.checker = UnitChecker(passages=passages, guards=self._guards, profile=turn.profile)
@@ -230,8 +230,8 @@ class AnswerPipeline:
                 continue
             for citation in checked.citations:
                 emit(Cited(citation))
-            emit(Sentence(len(turn.texts), checked.text, checked.kind))
-            turn.texts.append(checked.text)
+            emit(Sentence(len(turn.units), checked.text, checked.kind))
+            turn.units.append(checked)
 
     async def _finish(self, turn: Turn, outcome: Outcome, text: str, trace: Span) -> Answer:
         answered = outcome is Outcome.ANSWERED

@@ -52,6 +52,26 @@ def tenant_list() -> None:
     run(work())
 
 
+@tenants.command("allow")
+def tenant_allow(
+    slug: Annotated[str, typer.Argument(help="The tenant.")],
+    name: Annotated[list[str], typer.Option(help="A product, customer or company name that is no person's.")] = [],  # noqa: B006
+    domain: Annotated[list[str], typer.Option(help="A domain whose addresses stay.")] = [],  # noqa: B006
+    hotline: Annotated[list[str], typer.Option(help="A telephone number that stays.")] = [],  # noqa: B006
+) -> None:
+    """Say what redaction leaves alone; documents that are ingested from now on follow. Without options, show the lists."""
+    from api.bootstrap import open_store
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            tenant = await store.tenants.by_slug(slug)
+            kept = await store.tenants.keep_clear(tenant.id, allow=name, domains=domain, hotlines=hotline)
+            for kind, values in kept.items():
+                out.print(f"{kind}: {escape(', '.join(values)) or 'none'}")
+
+    run(work())
+
+
 @keys.command("create")
 def key_create(
     tenant: Tenant,

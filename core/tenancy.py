@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -73,6 +74,16 @@ class Tenants:
     async def all(self) -> list[TenantInfo]:
         async with self._database.read() as session:
             return [_info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
+
+    async def keep_clear(self, tenant_id: str, **added: Sequence[str]) -> dict[str, list[str]]:
+        """Add names (`allow`), `domains` and `hotlines` that redaction leaves alone; returns all of them."""
+        async with self._database.write() as session:
+            row = await session.get_one(Tenant, tenant_id)
+            merged = {
+                key: sorted({*row.settings.get(key, ()), *added.get(key, ())}) for key in ("allow", "domains", "hotlines")
+            }
+            row.settings = {**row.settings, **merged}
+        return merged
 
     async def profile(self, tenant_id: str) -> RedactionProfile:
         """The tenant's redaction rules. Names of its customers stay: agents ask by them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -40,7 +40,7 @@ class GoldenQuestion:
     kind: Kind
     audience: Audience
     gold: tuple[Gold, ...] = ()
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     foreign_tenant: str | None = None
 
     @property

@@ -55,6 +55,7 @@ async def run_golden(
     golden: GoldenSet, parts: Parts, principals: Principals, *, gates: Gates, note: Callable[[Row], None]
 ) -> RunResult:
     """Faults of the product (`CopilotError`) are raised, and nothing is kept of a run that met one."""
+    check(gates, summarise([]))  # a misspelt gate is refused before the long part
     asking = GoldenRun(
         asker=parts.asker,
         finder=parts.finder,

@@ -1,5 +1,5 @@
-"""What a stretch of text asserts, as far as it can be read without a model: its content words, its hard facts (numbers, versions, codes,
-identifiers, quoted settings), what it negates, and the units of its numbers.
+"""What a stretch of text asserts, as far as it can be read without a model: its content words, its hard facts (numbers,
+versions, codes, identifiers, quoted settings), what it negates, and the units of its numbers.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from functools import lru_cache
 
 import Stemmer
 
+from guardrails.vocabulary import words
+
 _STEMMER = Stemmer.Stemmer("english")
 _STEMMER_LOCK = threading.Lock()
 """PyStemmer's objects are not safe to share between threads."""
 
-STOP_WORDS = frozenset(
+STOP_WORDS = words(
     """
-    a an the this that these those it its he she they them their there here i you your yours we our us my me one is are was were be been being
-    am do does did doing have has had having can could may might must shall should will would and or but nor so if then else when while as at by for from
-    in into of off on onto out over per than to too up upon via with within about also both each either any some such same other which who whom
-    whose what where why how not no never cannot without unless except only just very more most much many again already yet still even ever
-    please possible able note first next finally now let s t re ll ve d
-    """.split()
+    a able about again already also am an and any are as at be been being both but by can cannot could d did do does
+    doing each either else even ever except finally first for from had has have having he here how i if in into is it
+    its just let ll many may me might more most much must my never next no nor not note now of off on one only onto or
+    other our out over per please possible re s same shall she should so some still such t than that the their them
+    then there these they this those to too unless up upon us ve very via was we were what when where which while who
+    whom whose why will with within without would yet you your yours
+    """
 )
-_NEGATORS = frozenset("not no never cannot without unless except neither nor none nobody nothing".split())
-_TRANSPARENT = frozenset("allow permit need necessari longer want requir unabl".split())
+_NEGATORS = words("not no never cannot without unless except neither nor none nobody nothing")
+_TRANSPARENT = words("allow permit need necessari longer want requir unabl")
 """Stems that a negation passes through to the next word: "not necessary to edit", "no longer edit"."""
-_NUMBER_WORDS = dict(
-    zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True)
-)
+_COUNTED = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED, start=2)}
 _UNITS = {
     **dict.fromkeys(["%", "percent", "percentage"], "%"),
     **dict.fromkeys(["ms", "millisecond", "milliseconds"], "ms"),
@@ -84,6 +86,7 @@ class Claim:
     facts: tuple[str, ...]
     names: frozenset[str]
     negated: frozenset[str]
+    negations: int
     measures: frozenset[tuple[str, str]]
     words: frozenset[str]
 
@@ -100,7 +103,7 @@ def without_markers(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Without Markdown marks, quotes made plain, blanks single, lower-case, no closing punctuation: equal where a reader sees no difference."""
+    """Equal where a reader sees no difference: no Markdown marks, plain quotes, single blanks, lower-case, no closing punctuation."""
     plain = _MARKDOWN.sub("", text).replace("’", "'").replace("“", '"').replace("”", '"')
     return re.sub(r"\s+", " ", plain).strip().casefold().rstrip(".!?:; ")
 
@@ -112,17 +115,18 @@ def clauses(text: str) -> list[str]:
 def read(text: str) -> Claim:
     plain = without_markers(text)
     tokens = [match[0].replace("’", "'") for match in _WORD.finditer(_MARKDOWN.sub("", plain))]
-    words = [token.casefold() for token in tokens]
+    lower = [token.casefold() for token in tokens]
     return Claim(
         text=plain,
-        stems=frozenset(_content(words)),
+        stems=frozenset(_content(lower)),
         facts=tuple(dict.fromkeys(_facts(plain, tokens))),
         names=frozenset(
             token.casefold() for token in tokens[1:] if token[0].isupper() and token[1:].islower() and len(token) > 2
         ),
-        negated=frozenset(_negated(words)),
+        negated=frozenset(_negated(lower)),
+        negations=sum(map(_is_negator, lower)),
         measures=frozenset(_measures(plain)),
-        words=frozenset(words),
+        words=frozenset(lower),
     )
 
 
@@ -162,16 +166,24 @@ def _is_code(token: str) -> bool:
     )
 
 
-def _negated(words: list[str]) -> Iterator[str]:
-    for place, word in enumerate(words):
-        if word not in _NEGATORS and not word.endswith("n't"):
+def _is_negator(word: str) -> bool:
+    return word in _NEGATORS or word.endswith("n't")
+
+
+def _negated(tokens: list[str]) -> Iterator[str]:
+    """The content word after a negation (two after "no"); the one before it where none follows ("is not the same")."""
+    for place, word in enumerate(tokens):
+        if not _is_negator(word):
             continue
-        following = (stem(after) for after in words[place + 1 : place + 9] if after not in STOP_WORDS)
-        for after in following:
-            yield after
-            if after not in _TRANSPARENT and word != "no":
+        after = [stem(token) for token in tokens[place + 1 : place + 9] if token not in STOP_WORDS]
+        before = [stem(token) for token in tokens[:place] if token not in STOP_WORDS]
+        wanted = 2 if word == "no" else 1
+        reached = 0
+        for negated in after or before[-1:]:
+            yield negated
+            reached += negated not in _TRANSPARENT
+            if reached == wanted:
                 break
-            word = "not"
 
 
 def _measures(text: str) -> Iterator[tuple[str, str]]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from guardrails.claims import Claim, clauses, folded, read, unit_words, without_markers
+from guardrails.vocabulary import words
 
 COVERAGE = 0.8
-"""Share of content words that a window must have. One missing word in five is a paraphrase's verb; two in five are another statement."""
+"""Share of content words that a window must have: one missing in five is a paraphrase's verb, two are another statement."""
 BORDERLINE = 0.6
 """From here a `Similarity`, where there is one, decides."""
 SIMILARITY = 0.8
@@ -24,13 +26,16 @@ CLAUSE_COVERAGE = 0.6
 _WINDOW = 3
 
 _OPPOSITES = tuple(
-    tuple(pair.split("/"))
-    for pair in (
-        "enabl/disabl allow/deni allow/prevent increas/decreas on/off open/close minimum/maximum first/last add/remov start/stop includ/exclud "
-        "requir/option mandatori/option befor/after onlin/offlin debit/credit import/export inbound/outbound upgrad/downgrad "
-        "accept/reject approv/reject grant/revok activ/inact lock/unlock hide/show ascend/descend manual/automat higher/lower "
-        "above/below succeed/fail valid/invalid public/privat encrypt/decrypt install/uninstal select/clear purchas/sale customer/vendor"
-    ).split()
+    tuple(sorted(pair.split("/")))
+    for pair in words(
+        """
+        enabl/disabl allow/deni allow/prevent increas/decreas on/off open/close minimum/maximum first/last add/remov
+        start/stop includ/exclud requir/option mandatori/option befor/after onlin/offlin debit/credit import/export
+        inbound/outbound upgrad/downgrad accept/reject approv/reject grant/revok activ/inact lock/unlock hide/show
+        ascend/descend manual/automat higher/lower above/below succeed/fail valid/invalid public/privat encrypt/decrypt
+        install/uninstal select/clear purchas/sale customer/vendor
+        """
+    )
 )
 _STRONGER = (frozenset({"only", "solely", "exclusively"}), frozenset({"always"}))
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=[\s\"'”’)\]*_]|$)[\"'”’)\]*_]*|(?=\n)|$)")
@@ -142,7 +147,7 @@ def _windows(claim: Claim, passages: Sequence[Sequence[_Sentence]]) -> Iterator[
 
 
 def _verbatim(wanted: str, passages: Sequence[Sequence[_Sentence]]) -> Verdict | None:
-    """Whole sentences of a passage, one or several in a row. Part of a sentence is not enough: it may lack the "do not" before it."""
+    """Whole sentences of a passage, one or several in a row. A part of one may lack the "do not" before it."""
     for place, sentences in enumerate(passages):
         for start, first in enumerate(sentences):
             if not wanted or not first.folded or not wanted.startswith(first.folded):
@@ -172,8 +177,8 @@ def _objection(claim: Claim, window: _Window, passage: Sequence[_Sentence]) -> s
         return "unit"
     if _opposed(claim, window):
         return "opposite"
-    words = frozenset[str]().union(*(sentence.claim.words for sentence in window.sentences))
-    if any(claim.words & strong and not words & strong for strong in _STRONGER):
+    theirs = frozenset[str]().union(*(sentence.claim.words for sentence in window.sentences))
+    if any(claim.words & strong and not theirs & strong for strong in _STRONGER):
         return "stronger"
     parts = [read(clause) for clause in clauses(claim.text)] or [claim]
     if any(part.facts and not _told_together(part, window) for part in parts):
@@ -197,10 +202,10 @@ def _unknown_name(claim: Claim, passage: Sequence[_Sentence]) -> bool:
 
 def _units_agree(claim: Claim, window: _Window) -> bool:
     theirs = {measure for sentence in window.sentences for measure in sentence.claim.measures}
-    words = {word for sentence in window.sentences for word in sentence.claim.words}
+    spelt = {word for sentence in window.sentences for word in sentence.claim.words}
     for number, unit in claim.measures:
         units = {known for value, known in theirs if value == number}
-        if (unit not in units) if units else not (unit_words(unit) & words):
+        if (unit not in units) if units else not (unit_words(unit) & spelt):
             return False
     return True
 
@@ -229,7 +234,7 @@ def _told_together(part: Claim, window: _Window) -> bool:
 def _rival_between(part: Claim, sentence: _Sentence) -> bool:
     """ "Store 12 uses port 9000 and store 14 port 8443" does not say that store 12 uses port 8443. Lists (7.2, 7.3 and 7.4) do."""
     numbers = [fact for fact in part.facts if fact[0].isdigit()]
-    for one, other in zip(numbers, numbers[1:], strict=False):
+    for one, other in pairwise(numbers):
         between = re.search(
             rf"(?<![\w.]){re.escape(one)}(?!\w)(?P<text>.*?)(?<![\w.]){re.escape(other)}(?!\w)", sentence.folded
         )
@@ -242,10 +247,23 @@ def _rival_between(part: Claim, sentence: _Sentence) -> bool:
 
 
 def _same_polarity(part: Claim, window: _Window) -> bool:
-    """Held against the clause that shares most words: no shared word may be negated on one side only."""
+    """Held against the clause that shares most words: no shared word may be negated on one side only.
+
+    What the part denies must be denied there too: a denied word that the passage merely lacks is no support.
+    """
     if not part.stems:
         return True
+    shared = [len(part.stems & sentence.claim.stems) for sentence in window.sentences]
+    told = zip(shared, window.sentences, strict=True)
+    if part.negations > max(sentence.claim.negations for common, sentence in told if common == max(shared)):
+        return False
     theirs = [read(clause) for sentence in window.sentences for clause in clauses(sentence.claim.text)]
     overlap = [len(part.stems & clause.stems) for clause in theirs]
     nearest = [clause for clause, shared in zip(theirs, overlap, strict=True) if shared == max(overlap, default=0)]
-    return any(not ((part.negated ^ clause.negated) & part.stems & clause.stems) for clause in nearest)
+    return any(_agree(part, clause) for clause in nearest)
+
+
+def _agree(part: Claim, clause: Claim) -> bool:
+    if part.negations and not part.negated & clause.negated:
+        return False
+    return not (part.negated ^ clause.negated) & part.stems & clause.stems

@@ -33,22 +33,28 @@ _CUES = (
         after=r"(?=\s*[,!.:;\n–-]|\s*$)",
     ),
     _cue(
-        r"\b(?:regards|wishes|thanks|thank you|cheers|sincerely|yours|best|grüße|grüßen|gruß|cordialement|saludos|saluti|cumprimenti)"
+        r"\b(?:regards|wishes|thanks|thank you|cheers|sincerely|yours|best|grüße|grüßen|gruß|cordialement"
+        r"|saludos|saluti|cumprimenti)"
         r"[^\S\n]*[,.!]?[ \t]*\n[\s]*",
         after=r"(?=\s*(?:\n|$|,|\|))",
         flags=re.IGNORECASE,
     ),
     _cue(
-        r"\b(?:(?:my|his|her|their|maiden|first|last|full|given|family|sur|contact|customer|caller|employee|cashier|manager|user)[ -]?name"
-        r"(?:'s|\s+is|\s+was)|(?:contact(?:[ ](?:person|name))?|attn|attention|caller|name|full name|requester|requested by|reported by|"
-        r"created by|approved by|signed by|assigned to|written by|submitted by|escalated by|account holder|cardholder)\s*:)\s*",
+        r"\b(?:(?:my|his|her|their|maiden|first|last|full|given|family|sur|contact|customer|caller|employee"
+        r"|cashier|manager|user)[ -]?name"
+        r"(?:'s|\s+is|\s+was)|(?:contact(?:[ ](?:person|name))?|attn|attention|caller|name|full name"
+        r"|requester|requested by|reported by|"
+        r"created by|approved by|signed by|assigned to|written by|submitted by|escalated by|account holder"
+        r"|cardholder)\s*:)\s*",
     ),
     _cue(
-        r"\b(?:spoke|speak|speaking|spoken|talk|talked|talking|chatted|met|meeting|followed up|follow up|reach(?:ed)? out)\s+(?:to|with)\s+"
+        r"\b(?:spoke|speak|speaking|spoken|talk|talked|talking|chatted|met|meeting|followed up|follow up"
+        r"|reach(?:ed)? out)\s+(?:to|with)\s+"
     ),
     _cue(r"\b(?:said|starring|directed by|here's|here’s)\s+"),
     re.compile(
-        rf"(?<!\w)(?P<value>{_SHAPE})(?=['’]s (?:address|e-?mail|phone|mobile|number|password|manager|birthday|salary|laptop|name|"
+        rf"(?<!\w)(?P<value>{_SHAPE})(?=['’]s (?:address|e-?mail|phone|mobile|number|password|manager|birthday"
+        rf"|salary|laptop|name|"
         r"request|complaint)\b|,? (?:said|says|asked|told|wrote|phoned|rang|emailed|complained|replied)\b)"
     ),
     _cue(
@@ -61,13 +67,17 @@ _STATED_LOWER = re.compile(
     r"\b(?i:my|her|his|their) name(?: is|['’]s) (?P<value>[^\W\d_]{2,}(?: [^\W\d_]{2,})?)(?=\s*[.,!?\n]|\s*$|\s+and\b)"
 )
 _UI_NOUN = re.compile(
-    r"\s+(?:form|field|tab|button|page|parameters?|journal|report|list|menu|dialog|wizard|module|workspace|fasttab|pane|check|grid|"
-    r"table|group|type|code|account|process|server|service|company|inc|ltd|llc|gmbh|box|column|window|section|option|role|screen|"
-    r"street|road|avenue|lane|drive|str|apt|suite|city|airport|university|hotel|store|shop|model|printer|software|system)\b",
+    r"\s+(?:form|field|tab|button|page|parameters?|journal|report|list|menu|dialog|wizard|module"
+    r"|workspace|fasttab|pane|check|grid|"
+    r"table|group|type|code|account|process|server|service|company|inc|ltd|llc|gmbh|box|column|window"
+    r"|section|option|role|screen|"
+    r"street|road|avenue|lane|drive|str|apt|suite|city|airport|university|hotel|store|shop|model|printer"
+    r"|software|system)\b",
     re.IGNORECASE,
 )
 _UI_VERB = re.compile(
-    r"\b(?:click|select|press|tap|choose|open|enter|expand|double-click|drag|the|a|an|each|this|these|that|in|at|via|into|from|near|visit)"
+    r"\b(?:click|select|press|tap|choose|open|enter|expand|double-click|drag|the|a|an|each|this|these"
+    r"|that|in|at|via|into|from|near|visit)"
     r"\s+[*_`\"“']*$",
     re.IGNORECASE,
 )

@@ -85,7 +85,7 @@ _VERSION_WORDS = re.compile(
 def _public_ip(match: re.Match[str]) -> tuple[int, int] | None:
     """Four numbers are a version (7.12.4.1) unless words before them speak of a network.
 
-    Addresses that are not routed publicly (10.x, 192.168.x, loopback, link-local) name a machine in a runbook, not a person: they stay.
+    What is not routed publicly (10.x, 192.168.x, loopback, link-local) names a machine in a runbook, not a person: it stays.
     """
     try:
         address = ip_address(match[0])

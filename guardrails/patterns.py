@@ -11,7 +11,7 @@ from __future__ import annotations
 from guardrails.addresses import ADDRESS_RULES
 from guardrails.contacts import CONTACT_RULES
 from guardrails.numbers import NUMBER_RULES
-from guardrails.rules import Finding, resolve
+from guardrails.rules import resolve
 from guardrails.secrets import SECRET_RULES
 
 PATTERN_RULES = SECRET_RULES + CONTACT_RULES[:3] + NUMBER_RULES + CONTACT_RULES[3:] + ADDRESS_RULES

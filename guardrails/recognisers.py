@@ -19,7 +19,7 @@ from guardrails.rules import Finding, Rule
 LANGUAGE = "en"
 
 
-class RuleRecogniser(EntityRecognizer):
+class RuleRecogniser(EntityRecognizer):  # type: ignore[misc]  # presidio is untyped here
     """All rules of one type, in order of precedence."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -33,7 +33,7 @@ class RuleRecogniser(EntityRecognizer):
         return [_result(finding) for rule in self._rules for finding in rule.find(text)]
 
 
-class NameRecogniser(EntityRecognizer):
+class NameRecogniser(EntityRecognizer):  # type: ignore[misc]  # presidio is untyped here
     """People's names, from what NER proposes (`nlp_artifacts.entities`) and from the words around them."""
 
     def __init__(self) -> None:

@@ -5,6 +5,8 @@ This runs hostile files through native libraries: call it in a worker process (`
 
 from __future__ import annotations
 
+import logging
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +18,8 @@ from ingest.formats.elements import Element, ElementKind, Parsed, ParseLimits, u
 from ingest.formats.sniff import check_content
 
 __all__ = ["Element", "ElementKind", "ParseLimits", "Parsed", "parse"]
+
+_log = logging.getLogger(__name__)
 
 Parser = Callable[[bytes, ParseLimits], Parsed]
 
@@ -83,18 +87,17 @@ def too_large(size: int, limits: ParseLimits) -> DocumentError:
 
 def _guarded(parser: Parser, data: bytes, limits: ParseLimits) -> Parsed:
     try:
+        # What vendors remark on odd files is read by nobody; what matters of it is in `Parsed.warnings`.
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # vendors' remarks on odd files: nobody reads them, and ours are in `Parsed`
+            warnings.simplefilter("ignore")
             return parser(data, limits)
-    except CopilotError:
-        raise
-    except MemoryError:
-        raise  # the worker process ends and is replaced: what is left of this one cannot be trusted
+    except (CopilotError, MemoryError):
+        raise  # out of memory, the worker process ends and is replaced: what is left of this one cannot be trusted
     except Exception as error:
-        # Parsers raise whatever they like at broken input (KeyError, struct.error, lxml's, zlib's). The message of the
-        # vendor may quote the document, so only the kind of error is told.
+        # Parsers raise whatever they like at broken input (KeyError, struct.error, lxml's, zlib's). The vendor's message
+        # may quote the document, so only the kind of error is told, and where it arose.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        _log.info("%s failed: %s at %s:%s", parser.__name__, type(error).__name__, frame.filename, frame.lineno)
         raise unreadable(f"the file is damaged or not what its name says ({type(error).__name__})") from error
 
 

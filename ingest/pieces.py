@@ -57,9 +57,15 @@ def unit_spans(piece: Piece) -> list[Span]:
     if piece.kind is ElementKind.PARAGRAPH:
         return sentence_spans(piece.text)
     if piece.kind is ElementKind.TABLE:
-        return _line_spans(piece.text)
-    start = len(piece.text) - len(piece.text.lstrip())
-    return [(start, len(piece.text.rstrip()))]
+        return [_stripped(piece.text, span) for span in _line_spans(piece.text)]
+    return [_stripped(piece.text, (0, len(piece.text)))]
+
+
+def _stripped(text: str, span: Span) -> Span:
+    """`span` without the blanks at its ends."""
+    inner = text[slice(*span)]
+    start = span[0] + len(inner) - len(inner.lstrip())
+    return start, start + len(inner.strip())
 
 
 def _line_spans(text: str) -> list[Span]:

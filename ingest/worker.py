@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -243,11 +244,8 @@ def _answered(handler: Callable[..., object], task: object) -> object:
         return _Failure("crashed", "reading the file took more memory than a worker may use; split it", True)
     except Exception as error:  # the edge of a process: whatever it is, the parent must hear of it
         # Neither message nor values: both may quote the document.
-        trace = error.__traceback__
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
-        _log.error("ingest worker: %s at %s", type(error).__name__, place)
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error("ingest worker: %s at %s:%s", type(error).__name__, frame.filename, frame.lineno)
         return _Failure("crashed", f"reading the file failed unexpectedly ({type(error).__name__})")
 
 

@@ -70,9 +70,9 @@ class Embedder(Protocol):
 class SentenceTransformerEmbedder:
     """`Embedder` on a sentence-transformers model of 384 dimensions, loaded at `warm_up` or first use.
 
-    `model` is a folder, see `model_folder`; `batch_tokens` bounds a forward pass, padding included; `threads` are torch's,
-    its own choice by default. Queries have a thread of their own: beside an ingest a question shares the cores with one
-    batch of passages, and never waits for more.
+    `model` is a folder, see `model_folder`; `batch_tokens` bounds a forward pass, padding included; `threads` are
+    torch's, its own choice by default. Queries have a thread of their own: beside an ingest a question shares the cores
+    with one batch of passages, and never waits for more.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class SentenceTransformerEmbedder:
         return DIMENSION
 
     async def warm_up(self) -> None:
-        """Load the model, run it once in each thread. Raises `ConfigurationError` where the folder holds no such model."""
+        """Load the model, run it once in each thread. Raises `ConfigurationError` where the folder holds none."""
         await self.embed_query("warm up")
         await self.embed_passages([EmbedItem("warm up")])
 
@@ -154,7 +154,7 @@ def model_folder(name: str | None) -> Path:
 
 
 class _Model:
-    """The model itself; blocking. Forward passes may run side by side, the tokenizer not: its padding is kept as state."""
+    """The model itself; blocking. Forward passes may run side by side, the tokenizer not: it has state."""
 
     def __init__(self, folder: Path, device: str, threads: int | None) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # everything lies in the folder; without this the hub is asked at each start

@@ -108,14 +108,20 @@ class _Renderer:
         }
 
     def blocks(self, nodes: Sequence[SyntaxTreeNode]) -> list[str]:
-        rendered = (self._block.get(node.type, lambda n: self.inline(n.children))(node) for node in nodes)
-        return [text for text in rendered if text.strip()]
+        return [text for node in nodes if (text := self._part(node)).strip()]
+
+    def _part(self, node: SyntaxTreeNode) -> str:
+        render = self._block.get(node.type)
+        return render(node) if render else self.inline(node.children)
 
     def inline(self, nodes: Sequence[SyntaxTreeNode]) -> str:
-        return "".join(
-            self.inline(node.children) if node.type == "inline" else self._inline.get(node.type, _literal)(node)
-            for node in nodes
-        )
+        return "".join(self._span(node) for node in nodes)
+
+    def _span(self, node: SyntaxTreeNode) -> str:
+        if node.type == "inline":
+            return self.inline(node.children)
+        render = self._inline.get(node.type)
+        return render(node) if render else escape(node.content)
 
     def _list(self, node: SyntaxTreeNode) -> str:
         first = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
@@ -141,10 +147,6 @@ class _Renderer:
             shown.append(link(url, url) if _PARSER.normalizeLink(url) in self._allowed else f"`{escape(url)}`")
             end = match.start() + len(url)
         return "".join([*shown, escape(text[end:])])
-
-
-def _literal(node: SyntaxTreeNode) -> str:
-    return escape(node.content)
 
 
 def _fenced(text: str) -> str:

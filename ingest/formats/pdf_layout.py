@@ -48,10 +48,8 @@ class Line:
 def elements_of(pages: Sequence[Sequence[Line]]) -> tuple[list[Element], str]:
     """The elements of a document, and its headline: the largest heading of its first page."""
     rows = [_rows(page) for page in pages]
-    furniture = _furniture(rows)
-    lines = [
-        line for page in rows for number, line in enumerate(page) if not _is_furniture(line, number, page, furniture)
-    ]
+    furniture = _Furniture(rows)
+    lines = [line for page in rows for line in page if not furniture.holds(line)]
     if not lines:
         lines = [line for page in rows for line in page]
     levels = _Levels(lines)
@@ -96,7 +94,9 @@ class _Furniture:
         lines = [line for page in pages for line in page]
         self._top = max((line.top for line in lines), default=0.0) - _EDGE
         self._bottom = min((line.bottom for line in lines), default=0.0) + _EDGE
-        counts = Counter(key for page in pages for key in {_furniture_key(line) for line in page if self._at_edge(line)})
+        counts = Counter(
+            key for page in pages for key in {_furniture_key(line) for line in page if self._at_edge(line)}
+        )
         needed = max(2, -(-sum(bool(page) for page in pages) * 6 // 10))
         self._repeated = {key for key, count in counts.items() if count >= needed}
 

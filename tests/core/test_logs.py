@@ -43,7 +43,12 @@ def test_event_is_one_json_line_with_level_logger_and_request_id(lines: Lines) -
     with structlog.contextvars.bound_contextvars(request_id="4500017834ab"):
         structlog.get_logger("api").info("answered", outcome="abstained", ms=12.5)
     (line,) = lines()
-    assert (line["event"], line["level"], line["logger"], line["request_id"]) == ("answered", "info", "api", "4500017834ab")
+    assert (line["event"], line["level"], line["logger"], line["request_id"]) == (
+        "answered",
+        "info",
+        "api",
+        "4500017834ab",
+    )
     assert (line["outcome"], line["ms"]) == ("abstained", 12.5)
     assert str(line["timestamp"]).endswith("Z")
 

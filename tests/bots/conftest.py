@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from slack_stub import SlackStub
+from slack_world import World
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStub]:
+    stub = SlackStub()
+    await stub.start()
+    yield stub
+    await stub.stop()
+
+
+@pytest.fixture
+async def world(slack: SlackStub, tmp_path: Path) -> AsyncIterator[World]:
+    world = World(tmp_path, slack)
+    await world.prepare()
+    yield world
+    await world.close()

@@ -1,0 +1,196 @@
+"""Handled once: redeliveries, crashes, restarts, several processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import pytest
+from slack_world import World, post, thread_of, until
+from sqlalchemy import select, update
+
+from bots.slack import blocks
+from bots.slack.events import Claim, Events, EventStatus
+from bots.slack.jobs import JobKind, SlackJob
+from core.errors import UnavailableError
+from core.models import SlackEvent
+
+JOB = SlackJob(JobKind.QUESTION, "T0HOME", None, "C0SUPPORT", "1.1", "U0ASKER", "the words of a question")
+
+
+class FailingEvents(Events):
+    """A database that is away for the first delivery."""
+
+    failures = 1
+
+    async def store(self, event_id: str, tenant_id: str, job: SlackJob) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise UnavailableError("the database did not answer")
+        return await super().store(event_id, tenant_id, job)
+
+
+async def row(world: World, event_id: str) -> SlackEvent:
+    async with world.database.read() as session:
+        found = await session.scalar(select(SlackEvent).where(SlackEvent.event_id == event_id))
+    assert found is not None
+    return found
+
+
+async def status(world: World, event_id: str, wanted: EventStatus) -> SlackEvent:
+    async with asyncio.timeout(10):
+        while (found := await row(world, event_id)).status != wanted:
+            await asyncio.sleep(0.01)
+    return found
+
+
+async def test_four_deliveries_of_which_the_first_crashes_give_one_answer(world: World) -> None:
+    bot = await world.bot(events=FailingEvents(world.database, world.keyring))
+    body = world.mention()
+    codes = [(await post(bot, body, retry=number)).status_code for number in range(4)]
+    assert codes == [500, 200, 200, 200]
+    await status(world, body["event_id"], EventStatus.DONE)
+    assert len(world.answerer.asked) == 1
+    assert len(world.slack.thread(*thread_of(body))) == 1
+
+
+async def test_event_is_stored_encrypted_before_it_is_acknowledged_and_dropped_after(world: World) -> None:
+    world.answerer.gate = asyncio.Event()
+    bot, body = await world.bot(), world.mention("<@U0BOT> about Mrs Miller's till")
+    await post(bot, body)
+    stored = await row(world, body["event_id"])
+    assert stored.payload
+    assert b"Miller" not in stored.payload
+    world.answerer.gate.set()
+    assert (await status(world, body["event_id"], EventStatus.DONE)).payload == b""
+
+
+async def test_work_begins_after_the_acknowledgement(world: World) -> None:
+    world.answerer.gate = asyncio.Event()
+    bot, body = await world.bot(), world.mention()
+    async with asyncio.timeout(3):
+        assert (await post(bot, body)).status_code == 200
+    await until(lambda: world.answerer.asked)
+    world.answerer.gate.set()
+    await status(world, body["event_id"], EventStatus.DONE)
+
+
+async def test_restart_takes_up_an_answer_that_a_stop_interrupted(world: World) -> None:
+    world.answerer.gate = asyncio.Event()
+    first, body = await world.bot(), world.mention()
+    await post(first, body)
+    await until(lambda: world.answerer.asked)
+    await first.aclose()
+    world.answerer.gate.set()
+    await world.bot()
+    await status(world, body["event_id"], EventStatus.DONE)
+    [shown] = world.slack.thread(*thread_of(body))
+    assert "Restart the till service." in shown
+
+
+async def test_restart_after_a_crash_goes_on_in_the_same_message(world: World) -> None:
+    """The crash left the event claimed and a placeholder in the thread."""
+    body = world.mention()
+    place = thread_of(body)
+    job = SlackJob(JobKind.QUESTION, "T0HOME", None, *place, "U0ASKER", "how do I restart a till?")
+    await world.events.store(body["event_id"], world.tenants["acme"], job)
+    claim = await world.events.claim(body["event_id"])
+    assert claim is not None
+    world.slack.calls.clear()
+    bot = await world.bot(sweep_s=60)
+    await status(world, body["event_id"], EventStatus.DONE)
+    assert (await row(world, body["event_id"])).attempts == 2
+    assert len(world.slack.thread(*place)) == 1
+    await bot.aclose()
+
+
+async def test_job_that_took_the_process_down_three_times_is_given_up_with_an_apology(world: World) -> None:
+    await world.events.store("Ev1", world.tenants["acme"], JOB)
+    async with world.database.write() as session:
+        await session.execute(update(SlackEvent).values(attempts=3, status=EventStatus.WORKING))
+    await world.bot()
+    await status(world, "Ev1", EventStatus.FAILED)
+    [shown] = world.slack.thread("C0SUPPORT", "1.1")
+    assert "(code: gave_up)" in shown
+    assert world.answerer.asked == []
+
+
+async def test_two_processes_claim_an_event_once(world: World) -> None:
+    await world.events.store("Ev1", world.tenants["acme"], JOB)
+    others = [Events(world.database, world.keyring) for _ in range(8)]
+    claims = await asyncio.gather(*(events.claim("Ev1") for events in others))
+    assert len([claim for claim in claims if claim is not None]) == 1
+
+
+async def test_two_processes_that_both_receive_an_event_answer_once(world: World) -> None:
+    one, two = await world.bot(), await world.bot()
+    body = world.mention()
+    await asyncio.gather(post(one, body), post(two, body))
+    await status(world, body["event_id"], EventStatus.DONE)
+    assert len(world.answerer.asked) == 1
+    assert len(world.slack.thread(*thread_of(body))) == 1
+
+
+async def test_worker_whose_event_was_taken_over_does_not_reply(world: World) -> None:
+    world.answerer.gate = asyncio.Event()
+    slow, body = await world.bot(), world.mention()
+    await post(slow, body)
+    await until(lambda: world.answerer.asked)
+    await world.bot()
+    await until(lambda: len(world.answerer.asked) == 2)
+    world.answerer.gate.set()
+    await status(world, body["event_id"], EventStatus.DONE)
+    assert len(world.slack.of("chat.update")) == 1
+    assert len(world.slack.thread(*thread_of(body))) == 1
+
+
+async def test_event_in_work_elsewhere_is_left_alone_until_its_lease_ends(world: World) -> None:
+    await world.events.store("Ev1", world.tenants["acme"], JOB)
+    claim = await world.events.claim("Ev1")
+    assert isinstance(claim, Claim)
+    assert await world.events.due(running=(), lease=timedelta(minutes=5)) == []
+    assert await world.events.due(running={"Ev1"}, lease=timedelta(0)) == []
+    assert await world.events.due(running=(), lease=timedelta(0)) == ["Ev1"]
+    assert not await world.events.holds(claim)
+
+
+async def test_reply_that_slack_could_not_take_is_tried_again(world: World) -> None:
+    world.slack.failures = ["internal_error"]
+    bot, body = await world.bot(sweep_s=0.05), world.mention()
+    await post(bot, body)
+    await status(world, body["event_id"], EventStatus.DONE)
+    [shown] = world.slack.thread(*thread_of(body))
+    assert "Restart the till service." in shown
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "token_revoked", "is_archived"])
+async def test_reply_that_slack_never_takes_is_given_up(world: World, error: str) -> None:
+    world.slack.failures = [error]
+    bot, body = await world.bot(sweep_s=0.05), world.mention()
+    await post(bot, body)
+    assert (await status(world, body["event_id"], EventStatus.FAILED)).payload == b""
+    assert world.answerer.asked == []
+
+
+async def test_remapped_workspace_gets_nothing_that_was_asked_before(world: World) -> None:
+    await world.events.store("Ev1", world.tenants["acme"], JOB)
+    await world.workspaces.unmap("T0HOME")
+    await world.workspaces.map("T0HOME", tenant_id=world.tenants["other"], bot_token="xoxb-other")
+    await world.bot()
+    await status(world, "Ev1", EventStatus.FAILED)
+    assert world.slack.calls == []
+
+
+async def test_socket_mode_answers_and_acknowledges(world: World) -> None:
+    bot, body = await world.bot(), world.mention()
+    envelope = world.slack.deliver(body)
+    running = asyncio.create_task(bot.run_socket_mode())
+    await until(lambda: envelope in world.slack.acknowledged)
+    await status(world, body["event_id"], EventStatus.DONE)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    [shown] = world.slack.thread(*thread_of(body))
+    assert "Restart the till service." in shown
+    assert blocks.SEARCHING not in shown

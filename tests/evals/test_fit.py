@@ -1,0 +1,138 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from answers.confidence import confidence
+from core.domain import Audience
+from core.errors import InvalidRequestError
+from evals.fit import LabelledSignals, collect, fit
+from evals.labelled import LabelledQuestion, load_labelled, write_documents
+from retrieval.search import Signals
+from tests.evals.eval_fakes import FakeFinder, passage
+
+
+def rows(count: int = 600, seed: int = 1) -> list[LabelledSignals]:
+    """Drawn from a known model: logit = -4 + 8·dense, whatever the other signals are."""
+    random = np.random.default_rng(seed)
+    made = []
+    for number in range(count):
+        dense, sentence, coverage, margin = random.random(4)
+        found = random.random() < 1 / (1 + np.exp(4 - 8 * dense))
+        made.append(LabelledSignals(Signals(dense, sentence, coverage, margin), bool(found), f"g{number % 40}"))
+    return made
+
+
+def test_the_fit_finds_the_weights_that_made_the_data() -> None:
+    weights = fit(rows(4000)).coefficients
+    assert weights.intercept == pytest.approx(-4, abs=0.7)
+    assert weights.dense == pytest.approx(8, abs=0.7)
+    for name in ("sentence", "coverage", "margin"):
+        assert abs(getattr(weights, name)) < 0.5
+
+
+def test_fitted_coefficients_are_what_confidence_takes() -> None:
+    weights = fit(rows()).coefficients
+    sure, unsure = (confidence(Signals(dense, 0.5, 0.5, 0.5), weights) for dense in (0.9, 0.2))
+    assert sure > 0.85
+    assert unsure < 0.2
+
+
+def test_figures_are_cross_fitted_by_group() -> None:
+    # Labels are a coin of the group's, and each group has its own signals: whoever saw the group knows, nobody else can.
+    random = np.random.default_rng(3)
+    leaky = []
+    for group in range(30):
+        signals, found = Signals(*random.random(4)), bool(random.random() < 0.5)
+        leaky += [LabelledSignals(signals, found, f"g{group}")] * 10
+    area = fit(leaky).auroc
+    assert area is not None
+    assert area < 0.7
+
+
+def test_threshold_keeps_the_accepted_error() -> None:
+    result = fit(rows(2000), accepted_error=0.05)
+    assert result.threshold is not None
+    assert result.threshold.error <= 0.05
+    assert 0.1 < result.threshold.coverage < 0.6
+    assert "at most 5% wrong: threshold 0." in str(result)
+
+
+def test_too_little_data_is_refused() -> None:
+    with pytest.raises(InvalidRequestError):
+        fit(rows(4))
+    with pytest.raises(InvalidRequestError):
+        fit([LabelledSignals(Signals(), True, f"g{n}") for n in range(50)])
+
+
+async def test_found_means_that_a_passage_of_an_answering_document_was_read() -> None:
+    signals = Signals(0.5, 0.6, 0.7, 0.1)
+    finder = FakeFinder(by_query={"known": ([passage("x.md"), passage("a.md")], signals), "lost": ([passage("x.md")], signals)})
+    questions = [
+        LabelledQuestion("ax", "known", frozenset({"a.md"}), "g1"),
+        LabelledQuestion("ax", "lost", frozenset({"a.md"}), "g2", ("kept",)),
+        LabelledQuestion("elsewhere", "skipped", frozenset(), "g3"),
+    ]
+    found = await collect(questions, finder, {"ax": "t1"}, limit=6, note=lambda _: None)
+    assert found == [LabelledSignals(signals, True, "g1"), LabelledSignals(signals, False, "g2")]
+    scopes = [scope for scope, _, _ in finder.searched]
+    assert [(s.tenant_id, s.audience, s.filters.corpora) for s in scopes] == [
+        ("t1", Audience.AGENT, ()),
+        ("t1", Audience.AGENT, ("kept",)),
+    ]
+
+
+def data(folder: Path) -> Path:
+    ax, cloud = folder / "ax2012", folder / "mtrag_cloud"
+    (ax / "pages").mkdir(parents=True)
+    cloud.mkdir()
+    for page in ("a.md", "b.md"):
+        (ax / "pages" / page).write_text(f"# {page}")
+    (ax / "withheld_dev.json").write_text(json.dumps({"pages": ["b.md"]}))
+    ax_rows = [("in a?", "a.md", False), ("in b?", "b.md", True)]
+    (ax / "questions_dev.jsonl").write_text(
+        "".join(
+            json.dumps({"question": q, "gold_pages": [p], "unanswerable_when_withheld": w}) + "\n" for q, p, w in ax_rows
+        )
+    )
+    (cloud / "corpus.jsonl").write_text(json.dumps({"id": "doc/1:2", "title": "T", "text": "\nbody"}) + "\n")
+    cloud_rows = [("s1", True, ["doc/1:2"]), ("s2", False, []), ("hello", None, [])]
+    (cloud / "questions_dev.jsonl").write_text(
+        "".join(
+            json.dumps({"standalone": s, "answerable": a, "gold_doc_ids": g, "conversation": "8"}) + "\n"
+            for s, a, g in cloud_rows
+        )
+    )
+    return folder
+
+
+def test_a_withheld_question_is_asked_with_and_without_its_page(tmp_path: Path) -> None:
+    ax = [q for q in load_labelled(data(tmp_path)) if q.tenant == "ax"]
+    assert [(q.text, set(q.sources), q.corpora) for q in ax] == [
+        ("in a?", {"a.md"}, ()),
+        ("in b?", {"b.md"}, ()),
+        ("in b?", set(), ("kept",)),
+    ]
+    assert ax[1].group == ax[2].group != ax[0].group
+
+
+def test_a_cloud_conversation_is_one_group_and_small_talk_is_left_out(tmp_path: Path) -> None:
+    cloud = [q for q in load_labelled(data(tmp_path)) if q.tenant == "mtrag"]
+    assert [(q.text, set(q.sources)) for q in cloud] == [("s1", {"doc_1_2.md"}), ("s2", set())]
+    assert len({q.group for q in cloud}) == 1
+
+
+def test_documents_are_written_under_the_sources_that_questions_name(tmp_path: Path) -> None:
+    folders = write_documents(data(tmp_path / "data"), tmp_path / "out")
+    written = {(tenant, corpus): {f.name: f.read_text() for f in folder.iterdir()} for tenant, corpus, folder in folders}
+    assert written == {
+        ("ax", "kept"): {"a.md": "# a.md"},
+        ("ax", "withheld"): {"b.md": "# b.md"},
+        ("mtrag", "cloud"): {"doc_1_2.md": "T\n\nbody\n"},
+    }
+
+
+def test_an_absent_data_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=str(tmp_path)):
+        load_labelled(tmp_path)
