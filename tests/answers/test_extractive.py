@@ -1,0 +1,56 @@
+"""Word-for-word answers."""
+
+from answer_worlds import passage
+
+from answers.extractive import extract
+from answers.units import UnitKind
+
+STEPS = "Do this on the till:\n1. Stop CorvaneSync.\n2. Delete the lock file.\n3. Start CorvaneSync."
+
+
+def test_the_best_sentence_comes_alone_when_nothing_else_is_near_it() -> None:
+    found = passage("Printers are grey. The warranty is 24 months. Paper is white.", cosines=[0.1, 0.8, 0.1])
+    assert [unit.text for unit in extract("How long is the warranty?", [found])] == ["The warranty is 24 months."]
+
+
+def test_every_unit_quotes_its_passage() -> None:
+    passages = [passage(STEPS, score=0.8), passage("A | B\nx | 1 y\n", source="t.md", cosines=[0.9, 0.9])]
+    for question in ("How do I restart it?", "what is x"):
+        for unit in extract(question, passages):
+            assert unit.quote in passages[unit.passages[0]].text
+
+
+def test_a_how_question_gets_the_whole_procedure() -> None:
+    found = passage(STEPS, cosines=[0.5, 0.5, 0.4, 0.3])
+    units = list(extract("How do I restart the sync?", [found]))
+    assert [unit.kind for unit in units] == [UnitKind.SENTENCE, UnitKind.PROCEDURE]
+    assert units[1].text.startswith("1. Stop") and units[1].text.endswith("3. Start CorvaneSync.")
+
+
+def test_a_step_that_fits_best_brings_its_whole_procedure() -> None:
+    found = passage(STEPS, cosines=[0.2, 0.2, 0.9, 0.2])
+    assert [u.kind for u in extract("lock file", [found])][-1] is UnitKind.PROCEDURE
+
+
+def test_a_pronoun_brings_the_sentence_that_it_points_at() -> None:
+    found = passage("The agent keeps a lock. It is removed at a clean stop.", cosines=[0.3, 0.9])
+    assert [u.text for u in extract("when is the lock removed", [found])] == [
+        "The agent keeps a lock.",
+        "It is removed at a clean stop.",
+    ]
+
+
+def test_a_table_row_comes_with_its_header() -> None:
+    found = passage("Level | Discount\nSilver | 20 %\nGold | 30 % at most", cosines=[0.3, 0.2, 0.9])
+    [unit] = extract("gold discount", [found])
+    assert unit.text.splitlines() == ["| Level | Discount |", "| --- | --- |", "| Gold | 30 % at most |"]
+
+
+def test_the_same_sentence_from_two_passages_is_said_once() -> None:
+    text = "The warranty is 24 months."
+    units = list(extract("warranty", [passage(text), passage(text, source="copy.md")]))
+    assert len(units) == 1
+
+
+def test_headings_and_questions_answer_nothing() -> None:
+    assert list(extract("warranty", [passage("What is the warranty?")])) == []
