@@ -76,9 +76,12 @@ def _spans(number: int, passage: Passage) -> Iterator[_Span]:
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
-    """A lone label, a question or a table's header answers nothing."""
-    header = span.kind is UnitKind.TABLE and passage.text.startswith(span.text)
-    return len(span.text.split()) >= 3 and not span.text.endswith(("?", ":")) and not header
+    """A heading, a lone label, a question or a table's header answers nothing."""
+    words = len(span.text.split())
+    if span.kind is UnitKind.TABLE:
+        return words >= 3 and not passage.text.startswith(span.text)
+    heading = span.kind is UnitKind.SENTENCE and words < 8 and span.text[-1] not in ".!;)”\""
+    return words >= 3 and not heading and not span.text.endswith(("?", ":"))
 
 
 def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:

@@ -13,7 +13,7 @@ import argparse
 import json
 import random
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,33 +57,47 @@ def covered(span: tuple[str, int, int], others: Spans, types: set[str]) -> bool:
     return common * 2 >= end - start
 
 
-def quality(rows: Sequence[Sample], redactor: Redactor, show: str | None) -> None:
-    results = redactor.redact_batch([row.text for row in rows], PROFILE)
-    found, gold, right, said = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for row, result in zip(rows, results, strict=True):
+@dataclass(slots=True)
+class Score:
+    gold: int = 0
+    found: int = 0
+    said: int = 0
+    right: int = 0
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.gold if self.gold else 1.0
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.said if self.said else 1.0
+
+
+def quality(rows: Sequence[Sample], redactor: Redactor, show: str | None = None) -> dict[str, Score]:
+    scores: dict[str, Score] = defaultdict(Score)
+    for row, result in zip(rows, redactor.redact_batch([row.text for row in rows], PROFILE), strict=True):
         ours = [(entity.type, entity.start, entity.end) for entity in result.entities]
-        for span in row.gold:
-            type_ = TYPES.get(span[0])
-            if type_ is None:
-                continue
-            hit = covered(span, ours, {type_})
-            gold[type_] += 1
-            found[type_] += hit
+        for name, start, end in row.gold:
+            if (type_ := TYPES.get(name)) is not None:
+                hit = covered((name, start, end), ours, {type_})
+                scores[type_].gold += 1
+                scores[type_].found += hit
+                if show == type_ and not hit:
+                    print("missed", row.template, repr(row.text[start:end]), "in", repr(row.text[:90]))
+        for type_, start, end in ours:
+            wanted = {name for name, ours_ in TYPES.items() if ours_ == type_}
+            hit = covered((type_, start, end), row.gold, wanted | ({"LOCATION"} if type_ == "ADDRESS" else set()))
+            scores[type_].said += 1
+            scores[type_].right += hit
             if show == type_ and not hit:
-                print("missed", row.template, repr(row.text[span[1] : span[2]]), "in", repr(row.text[:90]))
-        for span in ours:
-            wanted = {name for name, type_ in TYPES.items() if type_ == span[0]} | (
-                {"LOCATION"} if span[0] == "ADDRESS" else set()
-            )
-            hit = covered(span, row.gold, wanted)
-            said[span[0]] += 1
-            right[span[0]] += hit
-            if show == span[0] and not hit:
-                print("wrong ", row.template, repr(row.text[span[1] : span[2]]), "in", repr(row.text[:90]))
-    for type_ in sorted(said | gold):
-        recall = f"{found[type_] / gold[type_]:.3f}" if gold[type_] else "  -  "
-        precision = f"{right[type_] / said[type_]:.3f}" if said[type_] else "  -  "
-        print(f"  {type_:12} precision {precision} of {said[type_]:4}   recall {recall} of {gold[type_]:4}")
+                print("wrong ", row.template, repr(row.text[start:end]), "in", repr(row.text[:90]))
+    return scores
+
+
+def report(scores: dict[str, Score]) -> None:
+    for type_, score in sorted(scores.items()):
+        precision, recall = f"{score.precision:.3f} of {score.said:4}", f"{score.recall:.3f} of {score.gold:4}"
+        print(f"  {type_:12} precision {precision}   recall {recall}")
 
 
 def clean_lines(folder: Path, count: int = 500, seed: int = 7) -> list[str]:
@@ -133,7 +147,7 @@ def main() -> None:
     redactor = Redactor()
     rows = samples(arguments.data / "pii" / "generated_large.jsonl", arguments.half)
     print(f"generated_large, {arguments.half}: {len(rows)} texts")
-    quality(rows, redactor, arguments.show)
+    report(quality(rows, redactor, arguments.show))
     pages = arguments.data / "ax2012" / "pages"
     lines = clean_lines(pages)
     harm(lines, redactor)

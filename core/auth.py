@@ -62,7 +62,7 @@ class Keys:
                     role=role,
                     audience=audience,
                     secret_hash=self._hash(secret),
-                    expires_at=now() + lifetime if lifetime else None,
+                    expires_at=None if lifetime is None else now() + lifetime,
                 )
             )
         return NewKey(key_id, f"pc.{key_id}.{secret}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType
 
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from core.errors import CopilotError, StorageFullError, UnavailableError
 
@@ -19,6 +23,9 @@ WriteSession = NewType("WriteSession", AsyncSession)
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for SQLite's single write lock; ingest holds it for a few milliseconds at a time."""
+
+_UNDEFINED = frozenset({"42P01", "42703"})
+"""PostgreSQL's undefined_table and undefined_column (its manual, appendix A)."""
 
 
 class Database:
@@ -35,6 +42,9 @@ class Database:
         else:
             self.engine = create_async_engine(parsed, pool_size=pool_size, pool_pre_ping=True)
         self._writing = self.engine.execution_options(copilot_write=True)
+        # Apart from the pool: whoever holds a lock for minutes must not take a connection from the requests.
+        self._locking = None if self.is_sqlite else create_async_engine(parsed, poolclass=NullPool)
+        self._locks: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
@@ -48,6 +58,22 @@ class Database:
             async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
                 yield WriteSession(session)
 
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncIterator[None]:
+        """One holder of `name` at a time: in this process, and on PostgreSQL among all processes. Released when the holder dies.
+
+        SQLite's embedded index belongs to one process, so nobody else can need it there.
+        """
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            if self._locking is None:
+                yield
+                return
+            async with self._locking.connect() as connection:
+                with _translated():
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await connection.execute(select(func.pg_advisory_lock(_lock_key(name))))
+                yield
+
     async def aclose(self) -> None:
         await self.engine.dispose()
 
@@ -59,18 +85,29 @@ class _translated:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if not isinstance(error, OperationalError):
-            return
-        raise translate(error) from error
+        if isinstance(error, (DBAPIError, NoConnectionError)) and (ours := translate(error)):
+            raise ours from error
 
 
-def translate(error: OperationalError) -> CopilotError:
-    text = str(error.orig).lower()
+def translate(error: DBAPIError | NoConnectionError) -> CopilotError | None:
+    """None for what is a fault of our own: a broken constraint, a wrong statement."""
+    text = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
     if "disk is full" in text or "no space left" in text:
         return StorageFullError("the disk that holds the database is full; free space and try again")
-    if "no such table" in text:
+    if "no such table" in text or "no such column" in text or _sqlstate(error) in _UNDEFINED:
         return UnavailableError("the database has no schema yet; run 'partner-copilot migrate'", code="not_migrated")
-    return UnavailableError("the database did not answer; try again", code="database_unavailable")
+    if isinstance(error, (OperationalError, NoConnectionError)) or error.connection_invalidated:
+        return UnavailableError("the database did not answer; try again", code="database_unavailable")
+    return None
+
+
+def _sqlstate(error: DBAPIError | NoConnectionError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+
+
+def _lock_key(name: str) -> int:
+    """PostgreSQL's advisory locks are numbers, int8."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def _tune_sqlite(engine: AsyncEngine) -> None:
@@ -81,7 +118,7 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -124,10 +125,11 @@ class Jobs:
     async def wait(self, job_id: str) -> None:
         """Until the job, if it runs in this process, has ended."""
         tasks = [task for task in self._tasks if task.get_name() == job_id]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks)  # not `gather`, which cancels the job with whoever waits for it
 
     async def aclose(self) -> None:
-        """Stop running jobs; they stay `running` in the table and are taken up again at the next start."""
+        """Stop running jobs and put them back into the queue, for the next start or another process. Counts as no attempt."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -146,12 +148,15 @@ class Jobs:
             if job is None:
                 return
             progress = self._progress[job_id] = Progress()
-            flusher = asyncio.create_task(self._flush_progress(job_id, progress))
             try:
-                await self._finish(job, progress)
+                async with self._reporting(job_id, progress):
+                    values = await self._outcome(job, progress)
+            except asyncio.CancelledError:
+                await asyncio.shield(self._store(job_id, status=JobStatus.QUEUED, attempts=job.attempts - 1))
+                raise
             finally:
-                flusher.cancel()
                 del self._progress[job_id]
+            await self._store(job_id, **values, progress=progress.snapshot())
 
     async def _claim(self, job_id: str, *, alone: bool) -> Job | None:
         """One statement decides who runs it, however many processes try."""
@@ -168,23 +173,34 @@ class Jobs:
             job.error = {"code": "gave_up", "detail": f"the process died {MAX_ATTEMPTS} times while this job ran"}
         return None
 
-    async def _finish(self, job: Job, progress: Progress) -> None:
-        error: Json | None = None
-        result: Json = {}
+    async def _outcome(self, job: Job, progress: Progress) -> Json:
         try:
             result = await self._handlers[job.kind](job.tenant_id, job.args, progress)
         except CopilotError as fault:
-            error = {"code": fault.code, "detail": fault.detail}
+            return {"status": JobStatus.FAILED, "error": {"code": fault.code, "detail": fault.detail}}
         except Exception as fault:  # a job is a process edge: the fault is recorded, never lost
             log.error("job_failed", job=job.id, kind=job.kind, exc_info=fault)
-            error = {"code": "internal_error", "detail": f"unexpected {type(fault).__name__}; see the service's log"}
-        status = JobStatus.FAILED if error else JobStatus.DONE
-        await self._store(job.id, status=status, result=result, error=error, progress=progress.snapshot())
+            detail = f"unexpected {type(fault).__name__}; see the service's log"
+            return {"status": JobStatus.FAILED, "error": {"code": "internal_error", "detail": detail}}
+        return {"status": JobStatus.DONE, "result": result}
 
-    async def _flush_progress(self, job_id: str, progress: Progress) -> None:
+    @asynccontextmanager
+    async def _reporting(self, job_id: str, progress: Progress) -> AsyncIterator[None]:
+        """Writes progress meanwhile; ended before the outcome is stored, so that no late write follows it."""
+        reporter = asyncio.create_task(self._report(job_id, progress))
+        try:
+            yield
+        finally:
+            reporter.cancel()
+            await asyncio.wait([reporter])
+
+    async def _report(self, job_id: str, progress: Progress) -> None:
         while True:
             await asyncio.sleep(1)
-            await self._store(job_id, progress=progress.snapshot())
+            try:
+                await self._store(job_id, progress=progress.snapshot())
+            except CopilotError as fault:  # a job outlives a database that is away for a moment
+                log.warning("job_progress_not_stored", job=job_id, code=fault.code)
 
     async def _store(self, job_id: str, **values: object) -> None:
         async with self._database.write() as session:

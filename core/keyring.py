@@ -7,9 +7,10 @@ Whoever loses it loses the originals and every API key, so operators back it up 
 from __future__ import annotations
 
 import base64
-import binascii
+import contextlib
 import hmac
 import os
+import secrets
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,10 +36,7 @@ class Keyring:
     def open(cls, home: Path, configured: str | None) -> Keyring:
         if configured is None:
             return cls(_read_or_create(home / "master.key"))
-        try:
-            return cls(base64.b64decode(configured, validate=True))
-        except binascii.Error:
-            raise ConfigurationError("setting 'master_key' (COPILOT_MASTER_KEY) is no base64") from None
+        return cls(_decoded(configured, "setting 'master_key' (COPILOT_MASTER_KEY)"))
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes that only this purpose uses."""
@@ -57,20 +55,32 @@ class Keyring:
         """Raises `ConfigurationError` where the key or the context is another one."""
         try:
             return AESGCM(self.derive("originals")).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], context.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where the data is cut short
             raise ConfigurationError(
                 "stored data does not open with this master key", code="wrong_master_key"
             ) from None
 
 
 def _read_or_create(file: Path) -> bytes:
-    """Exclusive creation: two processes that start together agree on one key."""
+    """Written beside its place and then linked: two processes that start together agree on one key, and none sees half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        draft = file.with_name(f"{file.name}.{os.getpid()}-{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(base64.b64encode(os.urandom(32)))
+                out.flush()
+                os.fsync(out.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was first: its key holds
+                os.link(draft, file)
+        finally:
+            draft.unlink()
+    return _decoded(file.read_text("ascii", errors="replace").strip(), f"the key in {file}")
+
+
+def _decoded(text: str, what: str) -> bytes:
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return base64.b64decode(file.read_bytes())
-    with os.fdopen(descriptor, "wb") as out:
-        key = os.urandom(32)
-        out.write(base64.b64encode(key))
-    return key
+        return base64.b64decode(text, validate=True)
+    except ValueError:  # binascii.Error is one; text beyond ASCII raises another
+        raise ConfigurationError(f"{what} is no base64") from None

@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from core.telemetry_export import ScrubbingExporter, clip
 
@@ -18,6 +21,26 @@ if TYPE_CHECKING:
     from core.telemetry import ExperimentRow
 
 SEND_TIMEOUT_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    client: Any
+    """The SDK's `Langfuse`."""
+    provider: Any
+    http: httpx.Client
+    public_key: str
+
+    def close(self) -> None:
+        """Sends what is left and ends every thread. Blocks for some seconds where the server is gone."""
+        from langfuse._client.resource_manager import LangfuseResourceManager
+
+        with ExitStack() as stack:
+            # The SDK would give this dead client to a tracer that is opened later with the same public key.
+            stack.callback(LangfuseResourceManager._instances.pop, self.public_key, None)
+            stack.callback(self.http.close)
+            stack.callback(self.provider.shutdown)
+            self.client.shutdown()
 
 
 def connect(
@@ -29,8 +52,8 @@ def connect(
     release: str,
     sample_rate: float,
     wrap: Callable[[Any], ScrubbingExporter],
-) -> tuple[Any, Any]:
-    """The provider and the client, with a provider of our own."""
+) -> Connection:
+    """A client with a provider and an HTTP client of its own."""
     from langfuse import Langfuse
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -55,6 +78,7 @@ def connect(
         resource=Resource({key: value for key, value in resource.items() if value}),
         shutdown_on_exit=False,
     )
+    http = httpx.Client(timeout=SEND_TIMEOUT_S)
     client = Langfuse(
         public_key=public_key,
         secret_key=secret_key,
@@ -64,21 +88,10 @@ def connect(
         timeout=SEND_TIMEOUT_S,
         sample_rate=sample_rate,
         tracer_provider=provider,
+        httpx_client=http,
         span_exporter=wrap(exporter),
     )
-    return provider, client
-
-
-def disconnect(provider: Any, client: Any, public_key: str) -> None:
-    """Sends what is left and ends every thread. Blocks for some seconds where the server is gone."""
-    from langfuse._client.resource_manager import LangfuseResourceManager
-
-    try:
-        client.shutdown()
-        provider.shutdown()
-    finally:
-        # The SDK would give this dead client to a tracer that is opened later with the same public key.
-        LangfuseResourceManager._instances.pop(public_key, None)
+    return Connection(client, provider, http, public_key)
 
 
 def propagated(

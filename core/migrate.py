@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -21,15 +22,14 @@ def alembic_config() -> Config:
 
 
 async def migrate(database: Database, *, revision: str = "head") -> None:
-    """Upgrade to `revision` in one transaction."""
+    """Upgrade to `revision` in one transaction. Processes that start together take turns, and the second finds it done."""
 
     def run(connection: Connection) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
-    async with database.engine.begin() as connection:
-        await connection.run_sync(run)
+    await _alone(database, run)
 
 
 async def downgrade(database: Database, *, revision: str) -> None:
@@ -38,15 +38,22 @@ async def downgrade(database: Database, *, revision: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
-    async with database.engine.begin() as connection:
-        await connection.run_sync(run)
+    await _alone(database, run)
 
 
 async def require_current(database: Database) -> None:
     """Raises `UnavailableError` (`not_migrated`) where the schema is not this code's."""
-    async with database.engine.connect() as connection:
+    async with database.read() as session:
+        connection = await session.connection()
         found = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
     if found != ScriptDirectory.from_config(alembic_config()).get_current_head():
         raise UnavailableError(
             "the database's schema is not this version's; run 'partner-copilot migrate'", code="not_migrated"
         )
+
+
+async def _alone(database: Database, run: Callable[[Connection], None]) -> None:
+    """A write session takes SQLite's write lock at once; on PostgreSQL the lock is one among processes."""
+    async with database.exclusive("migrate"), database.write() as session:
+        connection = await session.connection()
+        await connection.run_sync(run)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from core.errors import ConfigurationError
-from core.langfuse_client import connect, disconnect, propagated, run_experiment
+from core.langfuse_client import connect, propagated, run_experiment
 from core.llm import Completion
 from core.telemetry_export import LostRecords, Scrub, ScrubbingExporter, clip
 
@@ -174,8 +174,7 @@ class LangfuseTracer:
         self._lost = LostRecords(self._drop)
         self._scores = ThreadPoolExecutor(1, thread_name_prefix="telemetry-scores")
         self._queued = 0
-        self._public_key = public_key
-        self._provider, self._client = connect(
+        self._connection = connect(
             public_key=public_key,
             secret_key=secret_key,
             base_url=base_url.rstrip("/"),
@@ -184,6 +183,7 @@ class LangfuseTracer:
             sample_rate=sample_rate,
             wrap=lambda exporter: ScrubbingExporter(exporter, scrub=scrub, on_drop=self._drop),
         )
+        self._client = self._connection.client
         self._lost.attach()
 
     @contextmanager
@@ -280,7 +280,7 @@ class LangfuseTracer:
 
     def _shut_down(self) -> None:
         self._scores.shutdown(wait=True)
-        disconnect(self._provider, self._client, self._public_key)
+        self._connection.close()
 
     async def _off_loop(self, action: Callable[[], None], timeout_s: float = FLUSH_TIMEOUT_S) -> None:
         """In a daemon thread, because the loop's executor would hold up the end of the process for a dead server."""

@@ -16,6 +16,7 @@ from core.keyring import Keyring
 from core.models import Document, Json, Tenant
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_LONGEST_NAME = 200  # as in the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,15 @@ class Tenants:
         self._generation = generation
 
     async def create(self, slug: str, *, name: str | None = None, settings: Json | None = None) -> TenantInfo:
-        """Raises `InvalidRequestError` for a bad slug, `ConflictError` (`tenant_exists`) for a taken one."""
+        """Raises `InvalidRequestError` for a bad slug or name, `ConflictError` (`tenant_exists`) for a taken one."""
         if not _SLUG.fullmatch(slug):
             raise InvalidRequestError(
                 "a tenant's name is 1-63 lower-case letters, digits and hyphens, such as 'acme-retail'",
                 code="invalid_tenant",
+            )
+        if len(name or slug) > _LONGEST_NAME:
+            raise InvalidRequestError(
+                f"a tenant's full name has at most {_LONGEST_NAME} characters", code="invalid_tenant"
             )
         row = Tenant(slug=slug, name=name or slug, settings=settings or {}, generation=self._generation)
         try:
@@ -75,13 +80,16 @@ class Tenants:
         async with self._database.read() as session:
             return [_info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
 
-    async def keep_clear(self, tenant_id: str, **added: Sequence[str]) -> dict[str, list[str]]:
+    async def keep_clear(
+        self, tenant_id: str, *, allow: Sequence[str] = (), domains: Sequence[str] = (), hotlines: Sequence[str] = ()
+    ) -> dict[str, list[str]]:
         """Add names (`allow`), `domains` and `hotlines` that redaction leaves alone; returns all of them."""
+        added = {"allow": allow, "domains": domains, "hotlines": hotlines}
         async with self._database.write() as session:
-            row = await session.get_one(Tenant, tenant_id)
-            merged = {
-                key: sorted({*row.settings.get(key, ()), *added.get(key, ())}) for key in ("allow", "domains", "hotlines")
-            }
+            row = await session.get(Tenant, tenant_id, with_for_update=True)
+            if row is None:
+                raise NotFoundError("no such tenant", code="unknown_tenant")
+            merged = {key: sorted({*row.settings.get(key, ()), *values}) for key, values in added.items()}
             row.settings = {**row.settings, **merged}
         return merged
 

@@ -46,21 +46,28 @@ def version_range(text: str | None) -> tuple[int, int]:
     if not matches or _COMPARISON.sub("", cleaned).strip():
         raise _bad_range(text)
     for match in matches:
-        operator, version = match.groups()
-        match operator:
-            case ">=":
-                low = max(low, version_key(version))
-            case ">":
-                low = max(low, _next_after(version))
-            case "<":
-                high = min(high, version_key(version))
-            case "<=":
-                high = min(high, _next_after(version))
-            case _:
-                low, high = max(low, version_key(version)), min(high, _next_after(version))
+        try:
+            covered = _covered(match[1], match[2])
+        except InvalidRequestError:
+            raise _bad_range(text) from None
+        low, high = max(low, covered[0]), min(high, covered[1])
     if low >= high:
         raise _bad_range(text)
     return low, high
+
+
+def _covered(operator: str | None, version: str) -> tuple[int, int]:
+    match operator:
+        case ">=":
+            return version_key(version), OPEN_END
+        case ">":
+            return _next_after(version), OPEN_END
+        case "<":
+            return 0, version_key(version)
+        case "<=":
+            return 0, _next_after(version)
+        case _:
+            return version_key(version), _next_after(version)
 
 
 def _bad_range(text: str) -> InvalidRequestError:

@@ -65,7 +65,7 @@ def read_mtrag(folder: Path) -> Iterator[LabelledQuestion]:
 
 
 def write_documents(data: Path, out: Path) -> list[tuple[str, str, Path]]:
-    """The data sets' documents as folders to ingest: (tenant, corpus, folder) for each. What is there already is kept."""
+    """The data sets' documents as folders to ingest: (tenant, corpus, folder) for each."""
     folders = []
     if (data / "ax2012").is_dir():
         withheld = set(json.loads((data / "ax2012" / "withheld_dev.json").read_text("utf-8"))["pages"])
@@ -77,7 +77,9 @@ def write_documents(data: Path, out: Path) -> list[tuple[str, str, Path]]:
         target = out / MTRAG_TENANT / "cloud"
         target.mkdir(parents=True, exist_ok=True)
         for row in _rows(data / "mtrag_cloud" / "corpus.jsonl"):
-            (target / _passage_file(row["id"])).write_text(f"{row['title']}\n\n{row['text']}".strip() + "\n", "utf-8")
+            (target / _passage_file(row["id"])).write_text(
+                f"{row['title']}\n\n{row['text'].strip()}\n".lstrip(), "utf-8"
+            )
         folders.append((MTRAG_TENANT, "cloud", target))
     return folders
 

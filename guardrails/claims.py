@@ -103,7 +103,7 @@ def without_markers(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Equal where a reader sees no difference: no Markdown marks, plain quotes, single blanks, lower-case, no closing punctuation."""
+    """Equal where a reader sees no difference: no Markdown, plain quotes, single blanks, lower-case, no end mark."""
     plain = _MARKDOWN.sub("", text).replace("’", "'").replace("“", '"').replace("”", '"')
     return re.sub(r"\s+", " ", plain).strip().casefold().rstrip(".!?:; ")
 

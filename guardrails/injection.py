@@ -157,9 +157,9 @@ _ORDERING = re.compile(
 def scan(text: str) -> tuple[Signal, ...]:
     """Signals in the order of the text.
 
-    Kinds: `instruction_override`, `role_play`, `prompt_leak`, `exfiltration`, `delimiter_spoofing`, `answer_steering` (in a document
-    an attack, in a question often a wish), `assistant_address`, `tool_markup`, `hidden_comment`, `hidden_characters`, `bidi_control`,
-    `tag_characters`.
+    Kinds: `instruction_override`, `role_play`, `prompt_leak`, `exfiltration`, `delimiter_spoofing`, `assistant_address`,
+    `answer_steering` (in a document an attack, in a question often a wish), `tool_markup`, `hidden_comment`,
+    `hidden_characters`, `bidi_control`, `tag_characters`.
 
     Rules read the text without its hidden characters and with disguised letters made plain; offsets are of the text as given.
     """

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from core.domain import RedactedText, Redaction, RedactionProfile
 from guardrails.errors import GuardError
+from guardrails.names import Entity
 from guardrails.patterns import redact_patterns
 from guardrails.placeholders import Exemptions, placeholder
 from guardrails.rules import Finding, resolve
 
 __all__ = ["Redactor", "redact_patterns"]
+
+
+class Proposer(Protocol):
+    """What proposes names: for each text the entities it sees, in the text's characters. Called from several threads."""
+
+    def entities(self, texts: Sequence[str]) -> list[list[Entity]]: ...
 
 
 class Redactor:
@@ -21,11 +29,12 @@ class Redactor:
     speak of a network: four numbers with dots are otherwise a version.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ner: Proposer | None = None) -> None:
+        """`ner` proposes names; spaCy's small English model where it is not given."""
         from guardrails.ner import NER
         from guardrails.recognisers import analyse, registry
 
-        self._ner = NER()
+        self._ner = ner or NER()
         self._registry = registry()
         self._analyse = analyse
 

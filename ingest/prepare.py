@@ -73,7 +73,8 @@ class Preparer:
             parsed.front_matter, task.rules, name=task.name, title=parsed.title, default=task.default
         )
         counts: Counter[str] = Counter()
-        title, *texts = self._redacted([metadata.title, *(e.text for e in parsed.elements)], task.profile, counts)
+        profile = _knowing(task.profile, metadata)
+        title, *texts = self._redacted([metadata.title, *(e.text for e in parsed.elements)], profile, counts)
         elements: list[Element] = [replace(e, text=t) for e, t in zip(parsed.elements, texts, strict=True)]
         chunks = tuple(chunk(elements, title=title, budget=self._budget))
         signals = {each.number: found for each in chunks if (found := self._scan(each.text))}
@@ -89,6 +90,12 @@ class Preparer:
                 counts.update(each.counts)
             result.append("".join(each.text for each in done))
         return result
+
+
+def _knowing(profile: RedactionProfile, metadata: Metadata) -> RedactionProfile:
+    """A document that states its customer and product names no person by them."""
+    own = tuple(name for name in (metadata.customer, metadata.product, metadata.module) if name)
+    return replace(profile, allow=(*profile.allow, *own))
 
 
 def _parts(text: str) -> list[str]:

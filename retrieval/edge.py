@@ -129,7 +129,7 @@ class EdgeIndex:
     async def revisions(self, collection: str) -> dict[str, int]:
         def read(shard: qdrant.EdgeShard) -> dict[str, int]:
             facet = shard.facet(qdrant.FacetRequest("revision_id", limit=_EVERY, exact=True))
-            return {str(hit.value): hit.count for hit in facet.hits}
+            return {str(hit.value): hit.count for hit in facet.hits if hit.count}
 
         return await self._read(collection, read)
 

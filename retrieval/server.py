@@ -131,7 +131,7 @@ class ServerIndex:
     async def revisions(self, collection: str) -> dict[str, int]:
         async with self._call(collection):
             facet = await self._client.facet(collection, "revision_id", limit=_EVERY, exact=True)
-        return {str(hit.value): hit.count for hit in facet.hits}
+        return {str(hit.value): hit.count for hit in facet.hits if hit.count}
 
     async def optimize(self, collection: str) -> None:
         """Nothing to do: a server optimises by itself."""

@@ -113,12 +113,17 @@ class SlackBot:
 
     def _bolt(self) -> AsyncApp:
         """`process_before_response`: Bolt would otherwise acknowledge an event before our listener has stored it."""
+
+        async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult | None:
+            # A function of its own: Bolt reads the names of its arguments, and takes a method's `self` for one of them.
+            return await self._authorize(team_id, enterprise_id)
+
         app = AsyncApp(
             name="partner-copilot",
             logger=logging.getLogger("slack_bolt"),
             signing_secret=self._secret,
             client=new_client(self._settings.api_url),
-            authorize=self._authorize,
+            authorize=authorize,
             process_before_response=True,
         )
         app.event("app_mention")(self._on_question)

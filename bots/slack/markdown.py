@@ -159,7 +159,10 @@ def _prefixed(text: str, first: str, following: str) -> str:
 
 
 def _plain(node: SyntaxTreeNode) -> str:
-    return "".join(child.content or _plain(child) for child in node.children)
+    """The words of a link or a table's cell, without what they are marked up with."""
+    if node.children:
+        return "".join(map(_plain, node.children))
+    return " " if node.type.endswith("break") else node.content
 
 
 def _cells(row: SyntaxTreeNode) -> list[str]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 
-from core.domain import Audience, DocType, Passage, Permission, Principal
+from core.domain import (
+    Audience,
+    DocType,
+    Passage,
+    Permission,
+    Principal,
+    RedactedText,
+    Redaction,
+    RedactionProfile,
+)
 from core.errors import LLMError
 from core.llm import Completion, Message
 
@@ -85,3 +94,21 @@ class FakeLLM:
 
     async def aclose(self) -> None:
         return None
+
+
+class NameRedactor:
+    """Takes the name Ann Alder for personal data."""
+
+    def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> RedactedText:
+        start = text.find("Ann Alder")
+        if start < 0:
+            return RedactedText(text)
+        return RedactedText(text.replace("Ann Alder", "<PERSON_aaaaaa>"), (Redaction("PERSON", start, start + 9, 0.9),))
+
+
+class BrokenRedactor:
+    def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
+        raise RuntimeError("no model")

@@ -1,36 +1,18 @@
 """What a unit must pass before it leaves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
-from answer_worlds import passage
+from answer_worlds import BrokenRedactor, NameRedactor, passage
 
 from answers.checks import CheckedUnit, UnitChecker, joined
 from answers.units import Unit, UnitKind
-from core.domain import Passage, RedactedText, Redaction, RedactionProfile
+from core.domain import Passage, RedactionProfile
 from guardrails.guards import GuardError, Guards
 
 SERVICE = passage("Restart the service CorvaneSync on the till. It listens on port 7443.", url="https://docs.corvane.example/sync")
 WARRANTY = passage("The warranty of receipt printers is 24 months.", source="policies/rma.md")
 PROFILE = RedactionProfile(key=b"k" * 32)
-
-
-class NameRedactor:
-    """Takes the name Ann Alder for personal data."""
-
-    def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
-        return [self._one(text) for text in texts]
-
-    def _one(self, text: str) -> RedactedText:
-        start = text.find("Ann Alder")
-        if start < 0:
-            return RedactedText(text)
-        return RedactedText(text.replace("Ann Alder", "<PERSON_aaaaaa>"), (Redaction("PERSON", start, start + 9, 0.9),))
-
-
-class BrokenRedactor:
-    def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
-        raise RuntimeError("no model")
 
 
 @pytest.fixture

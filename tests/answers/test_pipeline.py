@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from answer_worlds import FakeLLM, agent, passage
-from test_checks import BrokenRedactor, NameRedactor
+from answer_worlds import BrokenRedactor, FakeLLM, NameRedactor, agent, passage
 
 from answers.compose import Composer
 from answers.conversations import Conversations

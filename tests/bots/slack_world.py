@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
+from slack_stub import SlackStub
 
 from answers.events import AnswerEvent, Cited, Done, Sentence, Started
 from answers.feedback import Feedback
@@ -32,7 +33,6 @@ from core.errors import NotFoundError
 from core.keyring import Keyring
 from core.models import Base, Tenant
 from core.settings import SlackSettings
-from slack_stub import SlackStub
 
 SECRET = "s3cret"
 TEAM, USER, BOT, CHANNEL = "T0HOME", "U0ASKER", "U0BOT", "C0SUPPORT"

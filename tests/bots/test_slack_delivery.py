@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from bots.slack import blocks
 from bots.slack.events import Claim, Events, EventStatus
 from bots.slack.jobs import JobKind, SlackJob
+from bots.slack.web import Web
 from core.errors import UnavailableError
 from core.models import SlackEvent
 
@@ -91,18 +92,15 @@ async def test_restart_takes_up_an_answer_that_a_stop_interrupted(world: World) 
 
 async def test_restart_after_a_crash_goes_on_in_the_same_message(world: World) -> None:
     """The crash left the event claimed and a placeholder in the thread."""
-    body = world.mention()
-    place = thread_of(body)
-    job = SlackJob(JobKind.QUESTION, "T0HOME", None, *place, "U0ASKER", "how do I restart a till?")
-    await world.events.store(body["event_id"], world.tenants["acme"], job)
-    claim = await world.events.claim(body["event_id"])
+    await world.events.store("Ev1", world.tenants["acme"], JOB)
+    claim = await world.events.claim("Ev1")
     assert claim is not None
-    world.slack.calls.clear()
-    bot = await world.bot(sweep_s=60)
-    await status(world, body["event_id"], EventStatus.DONE)
-    assert (await row(world, body["event_id"])).attempts == 2
-    assert len(world.slack.thread(*place)) == 1
-    await bot.aclose()
+    ts = await Web(world.slack.url).post("xoxb-home", JOB.channel, JOB.thread_ts, blocks.notice(blocks.SEARCHING))
+    await world.events.began_reply(claim, ts)
+    await world.bot()
+    assert (await status(world, "Ev1", EventStatus.DONE)).attempts == 2
+    [shown] = world.slack.thread(JOB.channel, JOB.thread_ts)
+    assert "Restart the till service." in shown
 
 
 async def test_job_that_took_the_process_down_three_times_is_given_up_with_an_apology(world: World) -> None:

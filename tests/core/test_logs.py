@@ -33,13 +33,13 @@ def _logging_restored() -> Iterator[None]:
         logging.getLogger(name).setLevel(level)
 
 
-@pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+def logged(capsys: pytest.CaptureFixture[str]) -> Lines:
     configure_logging(level="INFO", json=True, scrub=scrub)
     return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_event_is_one_json_line_with_level_logger_and_request_id(lines: Lines) -> None:
+def test_event_is_one_json_line_with_level_logger_and_request_id(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
     with structlog.contextvars.bound_contextvars(request_id="4500017834ab"):
         structlog.get_logger("api").info("answered", outcome="abstained", ms=12.5)
     (line,) = lines()
@@ -53,7 +53,8 @@ def test_event_is_one_json_line_with_level_logger_and_request_id(lines: Lines) -
     assert str(line["timestamp"]).endswith("Z")
 
 
-def test_personal_data_is_scrubbed_at_any_depth_and_in_the_event_itself(lines: Lines) -> None:
+def test_personal_data_is_scrubbed_at_any_depth_and_in_the_event_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
     structlog.get_logger().warning(f"mail to {EMAIL}", who=EMAIL, nested={EMAIL: [{"to": (EMAIL,)}]})
     (line,) = lines()
     assert EMAIL not in json.dumps(line)
@@ -62,7 +63,8 @@ def test_personal_data_is_scrubbed_at_any_depth_and_in_the_event_itself(lines: L
 
 
 @pytest.mark.parametrize("key", ["question", "text", "answer", "Query", "prompt"])
-def test_a_partners_words_are_left_out_whole(lines: Lines, key: str) -> None:
+def test_a_partners_words_are_left_out_whole(capsys: pytest.CaptureFixture[str], key: str) -> None:
+    lines = logged(capsys)
     structlog.get_logger().info("asked", **{key: "How do I reset till four?"}, outer={key: "the same words"})
     (line,) = lines()
     assert line[key] == "[left out]"
@@ -70,7 +72,9 @@ def test_a_partners_words_are_left_out_whole(lines: Lines, key: str) -> None:
     assert "same words" not in json.dumps(line)
 
 
-def test_exception_shows_class_place_and_scrubbed_first_line(lines: Lines) -> None:
+def test_exception_shows_class_place_and_scrubbed_first_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
+
     def inner() -> None:
         raise ValueError(f"no account {EMAIL}\n[parameters: ('How do I reset till four?',)]")
 
@@ -82,14 +86,17 @@ def test_exception_shows_class_place_and_scrubbed_first_line(lines: Lines) -> No
     except RuntimeError:
         structlog.get_logger().exception("failed")
         logging.getLogger("library").exception("failed, too")
-    for line in lines():
+    written = lines()
+    assert [line["event"] for line in written] == ["failed", "failed, too"]
+    for line in written:
         assert line["error"] == ["RuntimeError: could not save", "ValueError: no account <EMAIL>"]
         assert "test_logs.py" in str(line["error_at"])
         assert EMAIL not in json.dumps(line)
         assert "till four" not in json.dumps(line)
 
 
-def test_standard_library_loggers_go_through_the_scrubber(lines: Lines) -> None:
+def test_standard_library_loggers_go_through_the_scrubber(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
     logging.getLogger("uvicorn.error").addHandler(logging.StreamHandler())
     configure_logging(level="INFO", json=True, scrub=scrub)
     logging.getLogger("uvicorn.error").info("from %s in %d ms", EMAIL, 3)
@@ -102,12 +109,14 @@ def test_standard_library_loggers_go_through_the_scrubber(lines: Lines) -> None:
     assert "old API used by <EMAIL>" in str(events[2])
 
 
-def test_engines_statements_stay_out_even_at_info(lines: Lines) -> None:
+def test_engines_statements_stay_out_even_at_info(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
     logging.getLogger("sqlalchemy.engine").info("SELECT * FROM people WHERE mail = %s", EMAIL)
     assert lines() == []
 
 
-def test_level_applies_to_both_ways_of_logging(lines: Lines) -> None:
+def test_level_applies_to_both_ways_of_logging(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
     structlog.get_logger().debug("unseen")
     logging.getLogger("other").debug("unseen")
     assert lines() == []
@@ -133,7 +142,8 @@ def test_a_line_that_cannot_be_formatted_shows_no_arguments(capsys: pytest.Captu
     assert EMAIL not in written
 
 
-def test_long_values_are_cut_between_words(lines: Lines) -> None:
+def test_long_values_are_cut_between_words(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = logged(capsys)
     structlog.get_logger().info("long", detail=("x" * 99 + " ") * 39 + "y" * 90 + f" {EMAIL}")
     (line,) = lines()
     assert len(str(line["detail"])) < 2_100

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from eval_fakes import FakeFinder, passage
 
 from answers.confidence import confidence
 from core.domain import Audience
@@ -10,7 +11,6 @@ from core.errors import InvalidRequestError
 from evals.fit import LabelledSignals, collect, fit
 from evals.labelled import LabelledQuestion, load_labelled, write_documents
 from retrieval.search import Signals
-from tests.evals.eval_fakes import FakeFinder, passage
 
 
 def rows(count: int = 600, seed: int = 1) -> list[LabelledSignals]:
@@ -68,7 +68,9 @@ def test_too_little_data_is_refused() -> None:
 
 async def test_found_means_that_a_passage_of_an_answering_document_was_read() -> None:
     signals = Signals(0.5, 0.6, 0.7, 0.1)
-    finder = FakeFinder(by_query={"known": ([passage("x.md"), passage("a.md")], signals), "lost": ([passage("x.md")], signals)})
+    finder = FakeFinder(
+        by_query={"known": ([passage("x.md"), passage("a.md")], signals), "lost": ([passage("x.md")], signals)}
+    )
     questions = [
         LabelledQuestion("ax", "known", frozenset({"a.md"}), "g1"),
         LabelledQuestion("ax", "lost", frozenset({"a.md"}), "g2", ("kept",)),
@@ -93,7 +95,8 @@ def data(folder: Path) -> Path:
     ax_rows = [("in a?", "a.md", False), ("in b?", "b.md", True)]
     (ax / "questions_dev.jsonl").write_text(
         "".join(
-            json.dumps({"question": q, "gold_pages": [p], "unanswerable_when_withheld": w}) + "\n" for q, p, w in ax_rows
+            json.dumps({"question": q, "gold_pages": [p], "unanswerable_when_withheld": w}) + "\n"
+            for q, p, w in ax_rows
         )
     )
     (cloud / "corpus.jsonl").write_text(json.dumps({"id": "doc/1:2", "title": "T", "text": "\nbody"}) + "\n")
@@ -125,7 +128,9 @@ def test_a_cloud_conversation_is_one_group_and_small_talk_is_left_out(tmp_path: 
 
 def test_documents_are_written_under_the_sources_that_questions_name(tmp_path: Path) -> None:
     folders = write_documents(data(tmp_path / "data"), tmp_path / "out")
-    written = {(tenant, corpus): {f.name: f.read_text() for f in folder.iterdir()} for tenant, corpus, folder in folders}
+    written = {
+        (tenant, corpus): {f.name: f.read_text() for f in folder.iterdir()} for tenant, corpus, folder in folders
+    }
     assert written == {
         ("ax", "kept"): {"a.md": "# a.md"},
         ("ax", "withheld"): {"b.md": "# b.md"},

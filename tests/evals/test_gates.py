@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import pytest
+from eval_fakes import row
 
 from core.errors import ConfigurationError
 from evals.gates import Gates, check, load_gates
 from evals.metrics import Estimate
 from evals.summary import summarise
-from tests.evals.eval_fakes import row
 
 METRICS = {"recall_at_5": Estimate(0.8), "foreign_citations": Estimate(0.0), "mrr": Estimate(None)}
 

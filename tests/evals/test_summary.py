@@ -1,12 +1,12 @@
 """Figures of a run, worked out by hand from its rows."""
 
 import pytest
+from eval_fakes import row
 
 from core.domain import Outcome
 from evals.dataset import Kind
 from evals.golden import Ranking
 from evals.summary import summarise, summarise_by_tenant
-from tests.evals.eval_fakes import row
 
 ROWS = [
     row(id="right", cited=("a.md", "x.md"), gold=("a.md",), latency_ms=10.0),

@@ -45,6 +45,17 @@ def code_of(data: bytes, name: str, limits: ParseLimits = LIMITS) -> str:
     return caught.value.code
 
 
+def outcome(data: bytes, name: str) -> str:
+    """``read``, or the code that this file is refused with."""
+    try:
+        parsed = parse(data, name, limits=LIMITS)
+    except DocumentError as error:
+        return error.code
+    assert parsed.elements
+    assert all("\x00" not in element.text for element in parsed.elements)
+    return "read"
+
+
 def shown(parsed: Parsed) -> list[tuple[str, int, str]]:
     return [(element.kind.value, element.level, element.text) for element in parsed.elements]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +95,7 @@ def test_prose_overlaps_by_one_sentence() -> None:
     text = " ".join(f"This is sentence number {n} of it." for n in range(20))
     chunks = cut(Element(K.PARAGRAPH, text))
     assert len(chunks) > 2
-    for before, after in zip(chunks, chunks[1:], strict=False):
+    for before, after in pairwise(chunks):
         assert quoted(after)[0] == quoted(before)[-1]
 
 
@@ -118,18 +119,15 @@ def test_prefix_names_title_and_headings_once_and_stays_short() -> None:
     assert budget.count(embedded_text("", "many words " * 100, ("h " * 200,), budget)) <= budget.prefix
 
 
+names = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1)
+bodies = st.text(st.sampled_from("aB9.!? \n|-äé。\t"), min_size=1, max_size=400).filter(str.strip)
 elements = st.lists(
     st.one_of(
-        st.builds(Element, st.just(K.HEADING), st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), st.integers(1, 4)),
-        st.builds(
-            Element,
-            st.sampled_from([K.PARAGRAPH, K.LIST_ITEM, K.TABLE, K.CODE]),
-            st.text(st.sampled_from("aB9.!? \n|-äé。\t"), min_size=1, max_size=400).filter(str.strip),
-            st.integers(0, 2),
-        ),
+        st.builds(Element, st.just(K.HEADING), names, st.integers(1, 4)),
+        st.builds(Element, st.sampled_from([K.PARAGRAPH, K.LIST_ITEM, K.TABLE, K.CODE]), bodies, st.integers(0, 2)),
     ),
     max_size=12,
-)  # fmt: skip
+)
 budgets = st.builds(
     TokenBudget,
     st.just(lambda text: len(re.findall(r"\w+|[^\w\s]", text))),

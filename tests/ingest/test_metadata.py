@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingest_files import read, shared_data
 
@@ -58,8 +58,13 @@ def test_foreign_audience_leaves_the_default(value: object) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("public", Audience.PUBLIC), ("Partner", Audience.PARTNER), (["agent", "partner"], Audience.PARTNER), ("resellers", Audience.PARTNER)],
-)  # fmt: skip
+    [
+        ("public", Audience.PUBLIC),
+        ("Partner", Audience.PARTNER),
+        (["agent", "partner"], Audience.PARTNER),
+        ("resellers", Audience.PARTNER),
+    ],
+)
 def test_stated_audience_is_honoured(value: object, expected: Audience) -> None:
     assert metadata({"audience": value}, audience=Audience.PUBLIC).audience is expected
 
@@ -126,6 +131,7 @@ values = st.recursive(
 keys = st.sampled_from([*Metadata.__dataclass_fields__, "other"])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(keys, values), st.dictionaries(keys, values))
 def test_any_statement_is_read(front_matter: dict[str, object], rules: dict[str, object]) -> None:
     found, _ = read_metadata(front_matter, rules, name="a.md", title="T")

@@ -12,6 +12,7 @@ from ingest_files import (
     docx,
     eml,
     msg,
+    outcome,
     pdf,
     pptx,
     read,
@@ -102,7 +103,7 @@ def test_pdf_headings_paragraphs_tables_and_pages() -> None:
         *[
             (x, 660 - 18 * r, 11, t)
             for r, row in enumerate((("Tier", "First"), ("Silk", "20 min")))
-            for x, t in zip((60, 220), row)
+            for x, t in zip((60, 220), row, strict=True)
         ],
         (60, 600, 11, "1. Call the hotline."),
         (60, 585, 11, "2. Wait."),
@@ -215,10 +216,7 @@ def test_truncated_and_damaged_files_are_refused_or_read(name: str) -> None:
     assert code_of(data[:40], name) == "unreadable_document"
     for cut in range(50, len(data), len(data) // 12):
         for broken in (data[:cut], data[:cut] + b"\xff\0\xff" + data[cut + 3 :]):
-            try:
-                assert parse(broken, name, limits=LIMITS).elements
-            except DocumentError as error:
-                assert error.code in ("unreadable_document", "no_text", "encrypted", "scanned")
+            assert outcome(broken, name) in ("read", "unreadable_document", "no_text", "encrypted", "scanned")
 
 
 def test_file_without_text_is_told_from_a_scan() -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingest_files import LIMITS, docx, minilm_budget
 
@@ -21,7 +21,7 @@ class FakeRedactor:
     """Replaces one name; refuses what a language model would refuse."""
 
     def redact_batch(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
-        assert profile is PROFILE
+        assert profile.key == PROFILE.key
         assert all(len(text) <= 4_000 for text in texts)
         return [self._redacted(text) for text in texts]
 
@@ -85,6 +85,7 @@ def test_unusable_file_is_a_document_error() -> None:
         prepared(b"", "a.md")
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab. \n"), max_size=9_000))
 def test_long_texts_are_redacted_in_parts_without_loss(text: str) -> None:
     page = f"x{text} {NAME} " + "tail " * 1_500

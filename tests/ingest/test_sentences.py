@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.sentences import sentence_spans
@@ -47,6 +47,7 @@ def test_sentences_end_where_a_reader_stops(text: str, parts: list[str]) -> None
     assert sentences(text) == parts
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_spans_hold_everything_but_blanks(text: str) -> None:
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())

