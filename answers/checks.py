@@ -80,7 +80,9 @@ class UnitChecker:
 _PLACEHOLDER = re.compile(r"<(/?[A-Za-z][\w .:-]{0,40})>(?!`)")
 _BRACKETED = re.compile(r"\[(\d{1,2})\]")
 _REDACTED = re.compile(r"[A-Z_]+_[a-z0-9]{4,8}")
-_ACTIVE = frozenset("script style iframe img svg object embed link meta base form input button video audio math template".split())
+_ACTIVE = frozenset(
+    "script style iframe img svg object embed link meta base form input button video audio math template".split()  # noqa: SIM905
+)
 
 
 def _as_markdown(unit: Unit) -> str:

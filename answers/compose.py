@@ -31,9 +31,9 @@ class Composer:
 
     def __init__(self, *, budget: int) -> None:
         # Plain text for a model, not HTML for a browser: escaping would alter what the passages say.
-        self._templates = Environment(  # noqa: S701
+        self._templates = Environment(
             loader=FileSystemLoader(_FOLDER),
-            autoescape=False,
+            autoescape=False,  # noqa: S701
             undefined=StrictUndefined,
             trim_blocks=True,
         )

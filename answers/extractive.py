@@ -23,7 +23,8 @@ PROCEDURE_NEAR = 0.8
 CELL = " | "
 
 _ORPHAN = re.compile(
-    r"^(?:this|these|those|it|they|he|she|such|then|otherwise|however|therefore|also|if so|in that case)\b", re.IGNORECASE
+    r"^(?:this|these|those|it|they|he|she|such|then|otherwise|however|therefore|also|if so|in that case)\b",
+    re.IGNORECASE,
 )
 _HOW = re.compile(
     r"\b(?:how (?:do|can|should|to|would|must)|steps?|procedure|fix|solve|resolve|repair|set ?up|configure|install|upgrade"
@@ -80,7 +81,7 @@ def _speaks(span: _Span, passage: Passage) -> bool:
     words = len(span.text.split())
     if span.kind is UnitKind.TABLE:
         return words >= 3 and not passage.text.startswith(span.text)
-    heading = span.kind is UnitKind.SENTENCE and words < 8 and span.text[-1] not in ".!;)”\""
+    heading = span.kind is UnitKind.SENTENCE and words < 8 and span.text[-1] not in '.!;)”"'
     return words >= 3 and not heading and not span.text.endswith(("?", ":"))
 
 
@@ -144,9 +145,7 @@ def _table(passage: Passage, rows: Sequence[_Span]) -> str:
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
 
 
-def _procedure(
-    question: str, best: _Span, spans: Sequence[_Span], passages: Sequence[Passage]
-) -> list[_Span] | None:
+def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Sequence[Passage]) -> list[_Span] | None:
     """The steps of the best passage that has any, where the question asks how, or the best sentence is a step itself."""
     if best.kind is not UnitKind.PROCEDURE and not _HOW.search(question):
         return None

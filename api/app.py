@@ -13,7 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from api import errors
 from api.bootstrap import Services, open_services
 from api.middleware import Envelope
-from api.routes import ask, chat, health, knowledge
+from api.routes import ask, chat, health, knowledge, slack
+from api.slack import slack_bot
 from core.settings import IndexKind, Settings
 
 log = structlog.get_logger()
@@ -69,7 +70,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
-    for router in (ask.router, knowledge.router, health.router, chat.router):
+    for router in (ask.router, knowledge.router, health.router, chat.router, slack.router):
         app.include_router(router)
     app.mount("/chat", StaticFiles(directory=chat.FOLDER), name="chat")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
@@ -83,9 +84,10 @@ async def _open(
         services = await stack.enter_async_context(open_services(settings))
         if prepare is not None:
             await prepare(services)
+        await services.jobs.take_up(alone=settings.index.kind is IndexKind.EMBEDDED)
+        app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:
         await on_failure(error)
         return
-    await services.jobs.take_up(alone=settings.index.kind is IndexKind.EMBEDDED)
     app.state.services = services
     log.info("ready")

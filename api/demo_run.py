@@ -49,9 +49,7 @@ async def _seed(services: Services, console: Console) -> None:
 
         refresher = asyncio.create_task(keep_refreshing())
         try:
-            await seed(
-                services, watch=lambda name, progress: watched.setdefault(bar.add_task(name, total=None), progress)
-            )
+            await seed(services, watch=watch)
         finally:
             refresher.cancel()
         refresh()

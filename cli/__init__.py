@@ -12,7 +12,7 @@ import click
 import typer
 from rich.markup import escape
 
-from cli import admin, asking, documents, guarding, running
+from cli import admin, asking, documents, evals, guarding, running, slack
 from cli.common import err
 from core.errors import CopilotError
 
@@ -36,6 +36,8 @@ for command in (
     app.command()(command)
 app.add_typer(admin.tenants, name="tenant")
 app.add_typer(admin.keys, name="key")
+app.add_typer(slack.workspaces, name="slack")
+app.add_typer(evals.evals, name="eval")
 
 
 def main() -> None:

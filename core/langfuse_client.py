@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from core.telemetry_export import ScrubbingExporter, clip
+from core.telemetry_export import ScrubbingExporter, clip, cut
 
 if TYPE_CHECKING:
     from core.telemetry import ExperimentRow
 
 SEND_TIMEOUT_S = 5
+MAX_PROPAGATED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Connection:
         """Sends what is left and ends every thread. Blocks for some seconds where the server is gone."""
         from langfuse._client.resource_manager import LangfuseResourceManager
 
+        # First, because the SDK would give this dying client to a tracer that is opened with the same public key meanwhile.
+        LangfuseResourceManager._instances.pop(self.public_key, None)
         with ExitStack() as stack:
-            # The SDK would give this dead client to a tracer that is opened later with the same public key.
-            stack.callback(LangfuseResourceManager._instances.pop, self.public_key, None)
             stack.callback(self.http.close)
             stack.callback(self.provider.shutdown)
             self.client.shutdown()
@@ -146,7 +147,7 @@ def run_experiment(
 
 def short(value: str) -> str:
     """What Langfuse takes as a propagated value: ASCII, at most 200 characters once written as JSON."""
-    text = value.encode("ascii", "replace").decode()[:200]
-    while len(json.dumps(text)) > 200:
-        text = text[:-10]
+    limit = MAX_PROPAGATED
+    while len(json.dumps(text := cut(value.encode("ascii", "replace").decode(), limit))) > MAX_PROPAGATED:
+        limit -= 10
     return text

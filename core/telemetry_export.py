@@ -32,9 +32,7 @@ def clip(value: object, depth: int = 0) -> object:
         case None | bool() | int() | float():
             return value
         case str():
-            text = _DATA_URI.sub("[file]", value)
-            # Between words: half an address is known to no scrubber.
-            return text if len(text) <= MAX_TEXT else text[:MAX_TEXT].rsplit(maxsplit=1)[0] + "…"
+            return cut(value, MAX_TEXT)
         case _ if depth >= MAX_DEPTH:
             return "…"
         case Mapping():
@@ -43,6 +41,15 @@ def clip(value: object, depth: int = 0) -> object:
             return [clip(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
         case _:
             return f"<{type(value).__name__}>"
+
+
+def cut(text: str, limit: int) -> str:
+    """At most about `limit` characters, cut between words only: half an address is known to no scrubber."""
+    text = _DATA_URI.sub("[file]", text)
+    if len(text) <= limit:
+        return text
+    head = text[:limit].rsplit(maxsplit=1)
+    return f"{head[0]} ..." if len(head) == 2 else f"[{len(text)} characters]"
 
 
 class ScrubbingExporter(SpanExporter):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from answers.types import Answer, Question
@@ -38,7 +38,8 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question, asked. `question` and `answer` are redacted; `cited` lists a source for each citation."""
+    """One question, asked. `question` and `answer` are redacted; `cited` lists a source for each citation; `signals` are what
+    the confidence was estimated from, empty where nothing was searched."""
 
     id: str
     tenant: str
@@ -47,6 +48,7 @@ class Row:
     question: str
     outcome: Outcome
     confidence: float
+    signals: Mapping[str, float]
     answer: str
     cited: tuple[str, ...]
     gold: tuple[str, ...]
@@ -109,6 +111,7 @@ class GoldenRun:
             question=stored.question,
             outcome=answer.outcome,
             confidence=answer.confidence,
+            signals=stored.evidence["signals"],
             answer=answer.text,
             cited=tuple(citation.source for citation in answer.citations),
             gold=tuple(sorted(golden.gold_sources)),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +70,6 @@ class Library:
         self._pipeline = pipeline
         self._limits = limits
         self._roots = tuple(root.resolve() for root in roots)
-        self._turns: dict[str, asyncio.Lock] = {}
 
     async def add_folder(self, principal: Principal, *, corpus: str, path: Path) -> SourceView:
         """Register a folder or file of this machine. Raises `ForbiddenError` outside the configured roots, but for the operator."""
@@ -152,6 +150,7 @@ class Library:
             document = await self._visible(session, principal, document_id)
             document.status = DocumentStatus.WITHDRAWN
             document.updated_at = now()
+            await repository.forget_points(session, document_id)
             session.add(_audit(principal, "document.withdraw", document_id))
         tenant = await self._tenants.get(principal.tenant_id)
         await self._index.delete_document(tenant.collection, document_id)
@@ -176,8 +175,8 @@ class Library:
             status=DocumentStatus.IN_REVIEW if row.requires_approval else DocumentStatus.APPROVED,
         )
 
-    def _turn(self, target: Target) -> asyncio.Lock:
-        return self._turns.setdefault(target.corpus_id, asyncio.Lock())
+    def _turn(self, target: Target) -> AbstractAsyncContextManager[None]:
+        return self._database.exclusive(f"corpus/{target.corpus_id}")
 
 
 @asynccontextmanager

@@ -7,7 +7,8 @@ leaves every document as it was; running the same ingest again finishes the work
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -129,6 +130,16 @@ class IngestPipeline:
         """Calls `note` with the status of each file as it is settled. While a batch is embedded, the next files are prepared."""
         await self._index.ensure(target.collection)
         prepared: asyncio.Queue[NewRevision | FileStatus | None] = asyncio.Queue(maxsize=self._ahead)
+        with _single_fault():
+            await self._take(target, files, note, prepared)
+
+    async def _take(
+        self,
+        target: Target,
+        files: AsyncIterator[Incoming],
+        note: Callable[[FileStatus], None],
+        prepared: asyncio.Queue[NewRevision | FileStatus | None],
+    ) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._prepare_all(target, files, prepared))
             batch: list[NewRevision] = []
@@ -196,6 +207,20 @@ class IngestPipeline:
         )
 
     async def _settle(self, target: Target, batch: Sequence[NewRevision], note: Callable[[FileStatus], None]) -> None:
+        """A revision that is in the index already (its document went back to earlier bytes) is adopted as it is: releases
+        show its points, which must not be written anew."""
+        async with self._database.read() as session:
+            indexed = await repository.indexed_revisions(session, [revision.id for revision in batch])
+            withdrawn = await repository.withdrawn(session, [revision.document_id for revision in batch])
+        for document_id in withdrawn:  # again: a crash may have come between the withdrawal and the index
+            await self._index.delete_document(target.collection, document_id)
+        await self._add(target, [revision for revision in batch if revision.id not in indexed])
+        async with self._database.write() as session:
+            await repository.adopt(session, batch, source_id=target.source_id, status=target.status)
+        for revision in batch:
+            note(FileStatus(revision.path, FileState.INDEXED, "", "", revision.warnings, revision.document_id))
+
+    async def _add(self, target: Target, batch: Sequence[NewRevision]) -> None:
         if not batch:
             return
         items = [self._embed_item(revision, number) for revision in batch for number in range(len(revision.chunks))]
@@ -209,16 +234,24 @@ class IngestPipeline:
         async with self._database.write() as session:
             await repository.store_revisions(session, target.tenant_id, target.corpus_id, target.source_id, batch)
         await self._index.upsert(target.collection, points)
-        async with self._database.write() as session:
-            await repository.adopt(session, batch, source_id=target.source_id, status=target.status)
-        for revision in batch:
-            note(FileStatus(revision.path, FileState.INDEXED, "", "", revision.warnings, revision.document_id))
 
     def _embed_item(self, revision: NewRevision, number: int) -> EmbedItem:
         chunk = revision.chunks[number]
         text = embedded_text(chunk.text, revision.metadata.title, chunk.heading_path, self._budget)
         shift = len(text) - len(chunk.text)
         return EmbedItem(text, tuple((start + shift, end + shift) for start, end in chunk.sentences))
+
+
+@contextmanager
+def _single_fault() -> Iterator[None]:
+    """A task group wraps what went wrong; callers tell faults apart by their own type and code."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        fault: BaseException = group
+        while isinstance(fault, BaseExceptionGroup):
+            fault = fault.exceptions[0]
+        raise fault from group
 
 
 def _point(target: Target, revision: NewRevision, number: int, embedded: Embedded, text: str) -> IndexPoint:

@@ -7,7 +7,8 @@ searches yet, and then moves the tenant's live pointer in one transaction. Desig
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +20,7 @@ from core.errors import ConflictError, InvalidRequestError, NotFoundError
 from core.models import AuditRow, Corpus, Document, Json, Membership, Release, Revision, Tenant, new_id, now
 from core.tenancy import TenantInfo, Tenants
 from core.versions import OPEN_END
-from ingest.repository import point_id
+from ingest.repository import batches, point_id
 from retrieval.index import VectorIndex
 
 log = structlog.get_logger()
@@ -50,12 +51,12 @@ class Releases:
         self._database = database
         self._index = index
         self._tenants = tenants
-        self._locks: dict[str, asyncio.Lock] = {}
 
     async def publish(self, tenant_id: str, *, actor: str, note: str = "") -> Published:
         """Make every approved document answerable. Raises `InvalidRequestError` (`empty_release`) where nothing is approved."""
-        async with self._locks.setdefault(tenant_id, asyncio.Lock()):
+        async with self._turn(tenant_id):
             tenant = await self._tenants.get(tenant_id)
+            await self._undo_abandoned(tenant)
             async with self._database.read() as session:
                 highest = await _highest(session, tenant_id)
                 candidate = await _candidate(session, tenant_id)
@@ -65,16 +66,18 @@ class Releases:
                     "there is no approved document to publish; ingest some first", code="empty_release"
                 )
             if not changes.entering and not changes.leaving and tenant.live_release == highest:
+                async with self._database.write() as session:
+                    await _set_published(session, candidate)  # back at the bytes that are shown already
                 return Published(highest, {}, 0, 0)
             number = await self._begin(tenant_id, note)
             await self._mark(tenant, number, changes)
-            await self._flip(tenant_id, number, changes, actor=actor)
+            await self._flip(tenant_id, number, changes, candidate, actor=actor)
         await self._index.optimize(tenant.collection)
         return Published(number, {}, len(changes.entering), len(changes.leaving))
 
     async def rollback(self, tenant_id: str, number: int, *, actor: str) -> int:
         """Show release `number` again. Moves the pointer only. Raises `NotFoundError` where it was never published."""
-        async with self._locks.setdefault(tenant_id, asyncio.Lock()), self._database.write() as session:
+        async with self._turn(tenant_id), self._database.write() as session:
             release = await session.scalar(
                 select(Release).where(
                     Release.tenant_id == tenant_id, Release.number == number, Release.status == "published"
@@ -89,10 +92,21 @@ class Releases:
     async def reconcile(self) -> None:
         """At start: undo the marks of publishes that a crash cut short. The database is the truth."""
         async with self._database.read() as session:
-            rows = await session.execute(select(Release.tenant_id, Release.number).where(Release.status == "candidate"))
-            abandoned = [(tenant_id, number) for tenant_id, number in rows]
-        for tenant_id, number in abandoned:
-            tenant = await self._tenants.get(tenant_id)
+            query = select(Release.tenant_id).where(Release.status == "candidate").distinct()
+            tenant_ids = (await session.scalars(query)).all()
+        for tenant_id in tenant_ids:
+            # In turn: where another process publishes just now, there is nothing to undo when it has done.
+            async with self._turn(tenant_id):
+                await self._undo_abandoned(await self._tenants.get(tenant_id))
+
+    def _turn(self, tenant_id: str) -> AbstractAsyncContextManager[None]:
+        return self._database.exclusive(f"releases/{tenant_id}")
+
+    async def _undo_abandoned(self, tenant: TenantInfo) -> None:
+        query = select(Release.number).where(Release.tenant_id == tenant.id, Release.status == "candidate")
+        async with self._database.read() as session:
+            numbers = (await session.scalars(query)).all()
+        for number in numbers:
             await self._undo(tenant, number)
             log.warning("release_abandoned", tenant=tenant.slug, release=number)
 
@@ -122,26 +136,24 @@ class Releases:
             await asyncio.shield(self._undo(tenant, number))
             raise
 
-    async def _flip(self, tenant_id: str, number: int, changes: _Changes, *, actor: str) -> None:
+    async def _flip(
+        self, tenant_id: str, number: int, changes: _Changes, candidate: Iterable[str], *, actor: str
+    ) -> None:
         async with self._database.write() as session:
             stays = await _stays(session, tenant_id)
             session.add_all(
                 Membership(
                     tenant_id=tenant_id, revision_id=r, copy=stays.get(r, 0), added_in=number, removed_in=OPEN_END
                 )
-                for r in changes.entering
+                for r in await _still_indexed(session, changes.entering)
             )
-            for batch in _batches(changes.leaving):
+            for batch in batches(changes.leaving):
                 await session.execute(
                     update(Membership)
                     .where(Membership.revision_id.in_(batch), Membership.removed_in == OPEN_END)
                     .values(removed_in=number)
                 )
-            await session.execute(
-                update(Document)
-                .where(Document.tenant_id == tenant_id, Document.status == DocumentStatus.APPROVED)
-                .values(status=DocumentStatus.PUBLISHED)
-            )
+            await _set_published(session, candidate)
             await session.execute(
                 update(Release)
                 .where(Release.tenant_id == tenant_id, Release.number == number)
@@ -189,6 +201,24 @@ async def _candidate(session: ReadSession, tenant_id: str) -> set[str]:
     return {revision_id for revision_id in await session.scalars(query) if revision_id}
 
 
+async def _still_indexed(session: WriteSession, revision_ids: Iterable[str]) -> list[str]:
+    """Without those whose document was withdrawn while the release was prepared."""
+    found: list[str] = []
+    for batch in batches(revision_ids):
+        found += await session.scalars(select(Revision.id).where(Revision.id.in_(batch), Revision.indexed))
+    return found
+
+
+async def _set_published(session: WriteSession, revision_ids: Iterable[str]) -> None:
+    """Only documents whose shown revision is their newest: one that changed meanwhile waits for the next release."""
+    for batch in batches(revision_ids):
+        await session.execute(
+            update(Document)
+            .where(Document.revision_id.in_(batch), Document.status == DocumentStatus.APPROVED)
+            .values(status=DocumentStatus.PUBLISHED)
+        )
+
+
 async def _shown(session: ReadSession, tenant_id: str, release: int) -> set[str]:
     query = select(Membership.revision_id).where(
         Membership.tenant_id == tenant_id, Membership.added_in <= release, Membership.removed_in > release
@@ -208,17 +238,10 @@ async def _stays(session: ReadSession | WriteSession, tenant_id: str) -> dict[st
 
 async def _sizes(session: ReadSession, revision_ids: Iterable[str]) -> dict[str, int]:
     sizes: dict[str, int] = {}
-    for batch in _batches(revision_ids):
+    for batch in batches(revision_ids):
         rows = await session.execute(select(Revision.id, Revision.passages).where(Revision.id.in_(batch)))
         sizes.update(rows.tuples().all())
     return sizes
-
-
-def _batches(values: Iterable[str], size: int = 5000) -> Iterator[list[str]]:
-    """Below SQLite's 32,766 and PostgreSQL's 65,535 parameters a statement."""
-    rest = sorted(values)
-    for start in range(0, len(rest), size):
-        yield rest[start : start + size]
 
 
 def _audit(session: WriteSession, tenant_id: str, actor: str, action: str, number: int) -> None:

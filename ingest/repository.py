@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import NAMESPACE_URL, uuid5
 
@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 
 from core.database import ReadSession, WriteSession
 from core.domain import DocumentStatus, Metadata
-from core.models import Corpus, Document, Json, Original, PassageRow, Revision, Source, new_id, now
+from core.models import Corpus, Document, Json, Membership, Original, PassageRow, Revision, Source, new_id, now
 from ingest.chunk import Chunk
 
 Session = ReadSession | WriteSession
@@ -45,6 +45,13 @@ class NewRevision:
     def id(self) -> str:
         """From the document and its bytes: an interrupted ingest that runs again makes the same revision."""
         return uuid5(NAMESPACE_URL, f"{self.document_id}/{self.content_hash}").hex
+
+
+def batches(values: Iterable[str], size: int = 5000) -> Iterator[list[str]]:
+    """Below SQLite's 32,766 and PostgreSQL's 65,535 parameters a statement."""
+    rest = sorted(values)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
 
 
 def point_id(revision_id: str, number: int, copy: int = 0) -> str:
@@ -107,6 +114,22 @@ async def store_revisions(
     )
 
 
+async def indexed_revisions(session: Session, ids: Sequence[str]) -> set[str]:
+    return set(await session.scalars(select(Revision.id).where(Revision.id.in_(ids), Revision.indexed)))
+
+
+async def withdrawn(session: Session, document_ids: Sequence[str]) -> list[str]:
+    query = select(Document.id).where(Document.id.in_(document_ids), Document.status == DocumentStatus.WITHDRAWN)
+    return list(await session.scalars(query))
+
+
+async def forget_points(session: WriteSession, document_id: str) -> None:
+    """A withdrawn document's points go from every release: what it held must be indexed anew to be shown again."""
+    revisions = select(Revision.id).where(Revision.document_id == document_id)
+    await session.execute(delete(Membership).where(Membership.revision_id.in_(revisions)))
+    await session.execute(update(Revision).where(Revision.document_id == document_id).values(indexed=False))
+
+
 async def adopt(
     session: WriteSession, revisions: Iterable[NewRevision], *, source_id: str | None, status: DocumentStatus
 ) -> None:
@@ -130,7 +153,8 @@ async def adopt(
 
 
 async def set_status(session: WriteSession, document_ids: Sequence[str], status: DocumentStatus) -> None:
-    await session.execute(update(Document).where(Document.id.in_(document_ids)).values(status=status, updated_at=now()))
+    for batch in batches(document_ids):
+        await session.execute(update(Document).where(Document.id.in_(batch)).values(status=status, updated_at=now()))
 
 
 async def forget_hash(session: WriteSession, document_id: str) -> None:

@@ -19,7 +19,7 @@ def is_signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
     before it verifies it. Without a secret nothing is Slack's.
     """
     timestamp, signature = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
-    if not secret or False or not _SIGNATURE.fullmatch(signature):
+    if not secret or not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
         return False
     try:
         text = body.decode()

@@ -22,7 +22,12 @@ SENTENCE_END = ". "
 
 
 def passage(
-    text: str, *, source: str = "runbooks/a.md", score: float = 0.7, cosines: Sequence[float] = (), url: str | None = None
+    text: str,
+    *,
+    source: str = "runbooks/a.md",
+    score: float = 0.7,
+    cosines: Sequence[float] = (),
+    url: str | None = None,
 ) -> Passage:
     """A passage whose lines and sentences are its units; `cosines` go with them."""
     spans = _spans(text)

@@ -10,7 +10,9 @@ from answers.units import Unit, UnitKind
 from core.domain import Passage, RedactionProfile
 from guardrails.guards import GuardError, Guards
 
-SERVICE = passage("Restart the service CorvaneSync on the till. It listens on port 7443.", url="https://docs.corvane.example/sync")
+SERVICE = passage(
+    "Restart the service CorvaneSync on the till. It listens on port 7443.", url="https://docs.corvane.example/sync"
+)
 WARRANTY = passage("The warranty of receipt printers is 24 months.", source="policies/rma.md")
 PROFILE = RedactionProfile(key=b"k" * 32)
 

@@ -9,13 +9,16 @@ from core.domain import Filters
 LAST = Turn("How do I configure the EDI gateway?", "How do I configure the EDI gateway?", "Open HQ. [1]")
 
 
-@pytest.mark.parametrize("question", ["And for Peppol?", "what about 7.4", "How do I restart it?", "why?", "Same for the UK?"])
+@pytest.mark.parametrize(
+    "question", ["And for Peppol?", "what about 7.4", "How do I restart it?", "why?", "Same for the UK?"]
+)
 def test_short_questions_that_point_back_are_follow_ups(question: str) -> None:
     assert is_follow_up(question)
 
 
 @pytest.mark.parametrize(
-    "question", ["How long is the warranty on receipt printers?", "The till shows ERR-4021 after the night sync, what now?"]
+    "question",
+    ["How long is the warranty on receipt printers?", "The till shows ERR-4021 after the night sync, what now?"],
 )
 def test_whole_questions_stand_alone(question: str) -> None:
     assert not is_follow_up(question)
@@ -45,12 +48,22 @@ async def test_a_model_that_fails_or_rambles_leaves_the_rules(model: FakeLLM) ->
 async def test_a_named_customer_narrows_and_two_do_not() -> None:
     customers = ["Lindgren Mode", "Casa Verdana"]
     one = await Planner(None).plan("Which ports does lindgren mode use?", Filters(), history=[], customers=customers)
-    two = await Planner(None).plan("Do Lindgren Mode and Casa Verdana differ?", Filters(), history=[], customers=customers)
-    stated = await Planner(None).plan("Lindgren Mode?", Filters(customer="Casa Verdana"), history=[], customers=customers)
-    assert (one.filters.customer, two.filters.customer, stated.filters.customer) == ("Lindgren Mode", None, "Casa Verdana")
+    two = await Planner(None).plan(
+        "Do Lindgren Mode and Casa Verdana differ?", Filters(), history=[], customers=customers
+    )
+    stated = await Planner(None).plan(
+        "Lindgren Mode?", Filters(customer="Casa Verdana"), history=[], customers=customers
+    )
+    assert (one.filters.customer, two.filters.customer, stated.filters.customer) == (
+        "Lindgren Mode",
+        None,
+        "Casa Verdana",
+    )
 
 
-@pytest.mark.parametrize("question", ["I need a human", "can I talk to a real person please", "connect me with someone"])
+@pytest.mark.parametrize(
+    "question", ["I need a human", "can I talk to a real person please", "connect me with someone"]
+)
 async def test_asking_for_a_person_is_heard(question: str) -> None:
     assert (await Planner(None).plan(question, Filters(), history=[], customers=[])).wants_person
 

@@ -24,7 +24,9 @@ def test_a_sentence_is_not_sent_before_it_is_complete() -> None:
     assert [u.text for u in segmenter.feed("4 now. And")] == ["Restart the service on version 7.4 now."]
 
 
-@pytest.mark.parametrize("text", ["Use e.g. Peppol for it.", "Set edi.endpoint_id in hq.ini first.", "It is 3.5 m long."])
+@pytest.mark.parametrize(
+    "text", ["Use e.g. Peppol for it.", "Set edi.endpoint_id in hq.ini first.", "It is 3.5 m long."]
+)
 def test_dots_inside_a_sentence_do_not_end_it(text: str) -> None:
     assert [unit.text for unit in segment(text)] == [text]
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.errors import LLMError
@@ -27,7 +28,7 @@ async def llm(llm_server: LocalLLMServer) -> AsyncIterator[OpenAICompatibleLLM]:
 
 
 async def test_it_streams_and_reports_exact_usage(llm: OpenAICompatibleLLM) -> None:
-    pieces = [piece async for piece in llm.stream(ASKED, max_tokens=24, deadline_s=60)]
+    pieces = [piece async for piece in llm.stream(ASKED, max_tokens=24, deadline_s=120)]
     assert len(pieces) > 10
     assert all(pieces)
     assert llm.usage is not None
@@ -49,19 +50,19 @@ async def test_the_deadline_ends_a_long_answer(llm: OpenAICompatibleLLM) -> None
 
 async def test_a_prompt_beyond_the_context_is_a_permanent_fault(llm: OpenAICompatibleLLM) -> None:
     with pytest.raises(LLMError, match="CONTEXT_TOKENS") as caught:
-        await llm.complete([Message("user", "till " * 9000)], max_tokens=5, deadline_s=60)
+        await llm.complete([Message("user", "till " * 9000)], max_tokens=5, deadline_s=120)
     assert not caught.value.transient
 
 
-async def test_estimates_are_on_the_safe_side(llm: OpenAICompatibleLLM) -> None:
+def test_estimates_are_on_the_safe_side(llm_server: LocalLLMServer) -> None:
     """Budgets are made from estimates; one that is too low overflows the model's context."""
-    documents = sorted(CORPORA.rglob("*.md"))[:: max(1, len(list(CORPORA.rglob("*.md"))) // 4)][:4]
+    documents = sorted(CORPORA.rglob("*.md"))[::5]
     assert documents
+    url = llm_server.base_url.removesuffix("/v1") + "/tokenize"
     for document in documents:
-        text = document.read_text("utf-8")[:2500]
-        await llm.complete([Message("user", text)], max_tokens=1, deadline_s=100)
-        assert llm.usage is not None
-        assert 0.95 <= estimate_tokens(text) / (llm.usage.prompt_tokens - 30) <= 2.0, document
+        text = document.read_text("utf-8")[:4000]
+        real = len(httpx.post(url, json={"content": text}, timeout=30, trust_env=False).json()["tokens"])
+        assert 1.0 <= estimate_tokens(text) / real <= 2.0, f"{document}: {estimate_tokens(text)} for {real}"
 
 
 async def test_a_server_killed_in_mid_stream_is_a_prompt_transient_fault() -> None:
@@ -73,7 +74,7 @@ async def test_a_server_killed_in_mid_stream_is_a_prompt_transient_fault() -> No
 
         async def read() -> None:
             nonlocal killed_at
-            async for _ in llm.stream(ASKED, max_tokens=3000, deadline_s=60):
+            async for _ in llm.stream(ASKED, max_tokens=3000, deadline_s=120):
                 if not killed_at:
                     await asyncio.to_thread(server.kill)
                     killed_at = time.monotonic()

@@ -235,20 +235,20 @@ class TestSecondNet:
             nested = [nested]
         assert len(json.dumps(clip(nested))) < 50
         assert clip(list(range(1000))) == list(range(50))
-        assert len(str(clip("word " * 10_000))) <= MAX_TEXT + 1
+        assert len(str(clip("word " * 10_000))) <= MAX_TEXT + 4
         assert clip(object()) == "<object>"
 
     async def test_propagated_values_stay_within_langfuses_limits(self) -> None:
         with Collector() as langfuse:
             async with tracing(langfuse.base_url) as tracer:
-                metadata = {"long": 'a"\\' * 200, "näme": "Müller"}
+                metadata = {"long": 'a"\\ ' * 200, "näme": "Müller"}
                 with tracer.trace(
                     "a" * 300, trace_id_seed="a", tenant="Märkte " * 60, session_id="s" * 300, metadata=metadata
                 ):
                     pass
             (span,) = langfuse.spans
-            assert len(span.attributes["session.id"]) == 200
-            assert len(span.attributes["langfuse.trace.metadata.long"]) > 150
+            assert span.attributes["session.id"] == "[300 characters]"
+            assert 150 < len(span.attributes["langfuse.trace.metadata.long"]) <= 200
             assert span.attributes["langfuse.trace.metadata.n?me"] == '"M?ller"'
             assert span.attributes["langfuse.trace.metadata.tenant"].startswith('"M?rkte')
             assert span.attributes["langfuse.trace.tags"][0].startswith("tenant:M?rkte")

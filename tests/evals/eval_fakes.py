@@ -24,6 +24,7 @@ ROW = Row(
     question="How?",
     outcome=Outcome.ANSWERED,
     confidence=0.9,
+    signals={"dense": 0.7},
     answer="So. [1]",
     cited=("a.md",),
     gold=("a.md",),
@@ -120,4 +121,6 @@ class FakeTranscripts:
     async def answer(self, tenant_id: str, answer_id: str) -> StoredAnswer:
         if self._known.get(answer_id) != tenant_id:
             raise NotFoundError("no such answer")
-        return StoredAnswer({}, {"query": "redacted query"}, "redacted question", "eval", "c")
+        return StoredAnswer(
+            {}, {"query": "redacted query", "signals": {"dense": 0.7}}, "redacted question", "eval", "c"
+        )

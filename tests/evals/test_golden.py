@@ -141,6 +141,7 @@ async def test_each_question_is_asked_afresh_as_its_tenant_and_audience(filled: 
         (ACME, Audience.AGENT),
     ]
     assert seen == rows
+    assert rows[0].signals == {"dense": 0.7}
 
 
 async def test_the_ranking_uses_the_searched_query_within_the_askers_scope(filled: Database) -> None:

@@ -1,0 +1,72 @@
+"""Hands the real services to the evals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from api.bootstrap import Services, open_services
+from core.auth import PERMISSIONS
+from core.domain import Audience, Principal, Role
+from core.errors import InvalidRequestError, NotFoundError
+from core.settings import Settings
+from evals.dataset import load_golden
+from evals.fit import Fit, collect, fit
+from evals.gates import load_gates
+from evals.labelled import load_labelled
+from evals.run import Parts, RunResult, run_golden
+
+CHANNEL = "eval"
+
+
+async def measure_golden(settings: Settings, folder: Path, *, note: Callable[[int, int], None]) -> RunResult:
+    """Raises `NotFoundError` where a tenant of the questions does not exist, `ConflictError` while a server owns the index."""
+    golden = load_golden(folder)
+    total = sum(map(len, golden.values()))
+    async with open_services(settings) as services:
+        ids = {slug: (await services.tenants.by_slug(slug)).id for slug in golden}
+        parts = Parts(
+            asker=services.pipeline,
+            finder=services.searcher,
+            transcripts=services.conversations,
+            database=services.database,
+            tracer=services.tracer,
+            settings=settings,
+        )
+        done = 0
+
+        def count(_row: object) -> None:
+            nonlocal done
+            done += 1
+            note(done, total)
+
+        def principal(slug: str, audience: Audience) -> Principal:
+            return Principal(ids[slug], CHANNEL, audience, PERMISSIONS[Role.SUPPORT_AGENT], CHANNEL)
+
+        return await run_golden(golden, parts, principal, gates=load_gates(), note=count)
+
+
+async def measure_fit(settings: Settings, data: Path, *, accepted_error: float) -> Fit:
+    """Raises `InvalidRequestError` (`no_data`) where none of the development sets has been ingested."""
+    questions = load_labelled(data)
+    async with open_services(settings) as services:
+        ids = await _known(services, {question.tenant for question in questions})
+        if not ids:
+            raise InvalidRequestError(
+                "ingest the development sets first: tenants 'ax' (corpora 'kept' and 'withheld') and 'mtrag'",
+                code="no_data",
+            )
+        rows = await collect(
+            questions, services.searcher, ids, limit=settings.answers.passages, note=lambda _done: None
+        )
+    return fit(rows, accepted_error=accepted_error)
+
+
+async def _known(services: Services, slugs: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for slug in slugs:
+        try:
+            found[slug] = (await services.tenants.by_slug(slug)).id
+        except NotFoundError:
+            continue
+    return found

