@@ -15,7 +15,7 @@ from api.app import app_over
 from api.bootstrap import open_services, open_store
 from api.serve import running_url
 from core.domain import Audience, Role
-from core.errors import CopilotError
+from core.errors import CopilotError, UnavailableError
 from core.settings import Settings
 
 POLL_S = 0.3
@@ -69,17 +69,22 @@ class Client:
         job = await self._post(f"/v1/sources/{source['id']}/sync", None)
         while job["status"] in ("queued", "running"):
             await asyncio.sleep(POLL_S)
-            job = await self._checked(await self._http.get(f"/v1/jobs/{job['id']}"))
+            job = await self._call("GET", f"/v1/jobs/{job['id']}")
             watch(job["progress"])
         if job["error"]:
             raise CopilotError(job["error"]["detail"], code=job["error"]["code"])
         return job
 
     async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        return await self._checked(await self._http.post(path, json=body))
+        return await self._call("POST", path, body)
 
-    async def _checked(self, response: httpx.Response) -> dict[str, Any]:
-        found: dict[str, Any] = response.json()
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = await self._http.request(method, path, json=body)
+            found: dict[str, Any] = response.json()
+        except (httpx.TransportError, ValueError) as error:
+            detail = f"the server at {self._http.base_url} gave no answer ({type(error).__name__}); see its log"
+            raise UnavailableError(detail, code="server_unreachable") from None
         if response.is_error:
             raise CopilotError(found["detail"], code=found["code"], status=response.status_code)
         return found

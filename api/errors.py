@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -30,20 +32,27 @@ _TITLES = {
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def problem(status: int, code: str, detail: str) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "60"} if status == 429 else None
+def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    added = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "60"} if status == 429 else {}
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
         "status": status,
         "code": code,
-        "detail": detail,
+        # A field's name may hold half a character (JSON's "\\ud800"), which no encoding takes.
+        "detail": detail.encode("utf-8", "replace").decode(),
     }
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, {**added, **(headers or {})}, media_type="application/problem+json")
+
+
+def crashed(error: Exception) -> JSONResponse:
+    """For a fault that is nobody's but ours: told in full to the log, and to the caller not at all."""
+    log.error("request_crashed", exc_info=error)
+    return problem(500, "internal_error", "something went wrong; the service's log says more")
 
 
 def install(app: FastAPI) -> None:
-    """One handler a kind of error; nothing else renders errors."""
+    """One handler a kind of error; what none of them takes, `Envelope` hands to `crashed`."""
 
     @app.exception_handler(CopilotError)
     async def ours(_request: Request, error: CopilotError) -> JSONResponse:
@@ -59,9 +68,5 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, _CODES.get(error.status_code, "invalid_request"), str(error.detail))
-
-    @app.exception_handler(Exception)
-    async def unexpected(_request: Request, error: Exception) -> JSONResponse:
-        log.error("request_crashed", exc_info=error)
-        return problem(500, "internal_error", "something went wrong; the service's log says more")
+        code = _CODES.get(error.status_code, "invalid_request")
+        return problem(error.status_code, code, str(error.detail), error.headers)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import crashed, problem
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -38,6 +38,9 @@ class Envelope:
             await self._guarded(scope, receive, _with_headers(send, request_id))
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "\x00" in scope["path"]:  # PostgreSQL takes it in no text, so no id holds it
+            await problem(404, "not_found", "Not Found")(scope, receive, send)
+            return
         declared = next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
         if declared > self._limit:
             await self._refuse(scope, receive, send)
@@ -55,14 +58,19 @@ class Envelope:
 
         async def watched(message: Message) -> None:
             nonlocal started
+            if read > self._limit and not started:
+                return  # FastAPI answers a torn body with a 400 of its own; ours follows
             started = True
             await send(message)
 
         try:
             await self._app(scope, counted, watched)
-        except _TooLargeError:
+        except Exception as error:  # the edge of a request
             if started:
                 raise
+            if read <= self._limit:
+                await crashed(error)(scope, receive, send)
+        if read > self._limit and not started:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:

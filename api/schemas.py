@@ -7,14 +7,23 @@ from datetime import date
 from typing import Any
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from answers.feedback import Feedback, Reason
 from core.domain import Audience, DocType, Filters, Passage, Vote
+from core.versions import version_key
 
 
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        """NUL says nothing in a text, and PostgreSQL takes it in none."""
+        if isinstance(value, str):
+            return value.replace("\x00", "")
+        return [cls._without_nul(item) for item in value] if isinstance(value, list) else value
 
 
 class FiltersIn(Body):
@@ -30,6 +39,9 @@ class FiltersIn(Body):
     corpora: list[str] = Field(default=[], max_length=50)
 
     def to_domain(self) -> Filters:
+        """Raises `InvalidRequestError` (`invalid_version`) here already: a stream that has begun has no status to tell it by."""
+        if self.version:
+            version_key(self.version)
         values = self.model_dump()
         return Filters(**(values | {"doc_types": tuple(self.doc_types), "corpora": tuple(self.corpora)}))
 

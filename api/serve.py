@@ -10,11 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from filelock import FileLock, Timeout
 
 from api.app import create_app
 from api.bootstrap import Services
 from core.errors import ConflictError
 from core.settings import Settings
+
+_FILE, _LOCK = "server.json", "server.lock"
+PROBE_S = 1.0
+"""Whoever asks whether a server runs holds the lock for a moment; a server that starts then waits for so long."""
 
 Ready = Callable[[Services, str], Awaitable[None]]
 """`(services, url)`, before the server calls itself ready."""
@@ -64,21 +69,36 @@ def _bind(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def announced(home: Path, url: str) -> Iterator[None]:
-    """`server.json` in the home folder, for as long as the server runs."""
-    file = home / "server.json"
+    """`server.json` in the home folder, for as long as the server runs. A second server on the same folder leaves the first
+    one's as it is.
+
+    A lock says that the server lives: a process number would be somebody else's after a crash, in containers at once.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.write_text(json.dumps({"url": url, "pid": os.getpid()}), "utf-8")
+    lock = FileLock(home / _LOCK)
+    try:
+        lock.acquire(timeout=PROBE_S)
+    except Timeout:
+        yield
+        return
+    file = home / _FILE
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), "utf-8")
+    draft.replace(file)
     try:
         yield
     finally:
         file.unlink(missing_ok=True)
+        lock.release()
 
 
 def running_url(home: Path) -> str | None:
     """Where a server on this data folder listens; None where none runs."""
     try:
-        found = json.loads((home / "server.json").read_text("utf-8"))
-        os.kill(int(found["pid"]), 0)
-    except (OSError, ValueError, KeyError):
+        found = json.loads((home / _FILE).read_text("utf-8"))
+        with FileLock(home / _LOCK, timeout=0):
+            return None
+    except Timeout:
+        return str(found["url"])
+    except (OSError, ValueError):
         return None
-    return str(found["url"])

@@ -6,6 +6,7 @@ needs them, so that `--help` is quick.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -50,6 +51,10 @@ def main() -> None:
         _fail("interrupted; what was finished is kept, and the same command goes on from there", status=130)
     except click.ClickException as error:
         _fail(f"{error.format_message()}; see --help", status=2)
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has enough; Python would complain again when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
 
 

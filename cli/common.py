@@ -59,13 +59,14 @@ def print_json(value: Any) -> None:
 
 
 def texts(given: str) -> Iterator[str]:
-    """The argument, or the lines of standard input for '-'."""
-    if given != "-":
-        yield given
-        return
-    for line in sys.stdin:
-        if line.strip():
-            yield line.rstrip("\n")
+    """The argument, or the lines of standard input for '-'. Raises `InvalidRequestError` (`not_utf8`)."""
+    try:
+        for line in [given] if given != "-" else sys.stdin:
+            line.encode()  # bytes that are no UTF-8 arrive as halves of characters, which nothing further on takes
+            if given != "-" or line.strip():
+                yield line if given != "-" else line.rstrip("\n")
+    except UnicodeError:
+        raise InvalidRequestError("the text is not UTF-8", code="not_utf8") from None
 
 
 def filters(version: str | None, customer: str | None, as_of: str | None) -> dict[str, Any]:

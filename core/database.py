@@ -68,11 +68,11 @@ class Database:
             if self._locking is None:
                 yield
                 return
-            async with self._locking.connect() as connection:
-                with _translated():
+            with _translated():
+                async with self._locking.connect() as connection:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     await connection.execute(select(func.pg_advisory_lock(_lock_key(name))))
-                yield
+                    yield
 
     async def aclose(self) -> None:
         await self.engine.dispose()
@@ -96,6 +96,8 @@ def translate(error: DBAPIError | NoConnectionError) -> CopilotError | None:
         return StorageFullError("the disk that holds the database is full; free space and try again")
     if "no such table" in text or "no such column" in text or _sqlstate(error) in _UNDEFINED:
         return UnavailableError("the database has no schema yet; run 'partner-copilot migrate'", code="not_migrated")
+    if "not a database" in text or "malformed" in text:
+        return UnavailableError("the database's file is damaged; restore it from a backup", code="database_damaged")
     if isinstance(error, (OperationalError, NoConnectionError)) or error.connection_invalidated:
         return UnavailableError("the database did not answer; try again", code="database_unavailable")
     return None

@@ -32,8 +32,9 @@ _LONGEST_WAIT_S = 1.5
 _AFTER_END_S = 2.0
 # No tokenizer in use makes longer tokens on average; a server that sends more ignores `max_tokens`.
 _MOST_CHARS_PER_TOKEN = 16
-# A token costs about 300 bytes on the wire, so that this is some 50,000 of them.
-_MOST_BYTES = 16 * 1_048_576
+# A token costs about 300 bytes on the wire. A tight bound matters: the SDK's work on one endless event grows with its square.
+_MOST_BYTES_PER_TOKEN = 2_048
+_BYTES_BESIDE = 262_144
 
 _TOKENS_PER_MESSAGE = 4  # what chat templates put around one
 _TICK_S = 0.01
@@ -251,7 +252,7 @@ class OpenAICompatibleLLM:
             case openai.APIConnectionError():
                 return _RetryableError(f"{self._it} cannot be reached; check COPILOT_LLM__BASE_URL", None)
             case _OversizedError():
-                return LLMError(f"{self._it} sent more than {_MOST_BYTES} bytes", transient=False)
+                return LLMError(f"{self._it} sent far more bytes than COPILOT_LLM__MAX_TOKENS allows", transient=False)
             case httpx.TransportError():
                 return LLMError(f"{self._it} broke the connection", transient=True)
             case _:
@@ -306,7 +307,7 @@ async def _bound(response: httpx.Response) -> None:
     """An httpx hook: ties a response to its call and limits its size."""
     if (call := _CALL.get()) is not None:
         call.response = response
-    response.stream = _Capped(response.stream)
+        response.stream = _Capped(response.stream, call.max_tokens * _MOST_BYTES_PER_TOKEN + _BYTES_BESIDE)
 
 
 class _OversizedError(Exception):
@@ -314,14 +315,15 @@ class _OversizedError(Exception):
 
 
 class _Capped(httpx.AsyncByteStream):
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, limit: int) -> None:
         self._stream = stream
+        self._limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         async for data in self._stream:
             size += len(data)
-            if size > _MOST_BYTES:
+            if size > self._limit:
                 raise _OversizedError
             yield data
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from core.errors import ConfigurationError
 from core.langfuse_client import connect, propagated, run_experiment
 from core.llm import Completion
-from core.telemetry_export import LostRecords, Scrub, ScrubbingExporter, clip
+from core.telemetry_export import LostRecords, Scrub, ScrubbingExporter, clip, cut
 
 FLUSH_TIMEOUT_S = 10.0
 EXPERIMENT_TIMEOUT_S = 120.0
@@ -243,9 +243,9 @@ class LangfuseTracer:
             self._client.create_score(
                 trace_id=self._trace_id(trace_id_seed),
                 name=self._scrub(name),
-                value=self._scrub(value) if isinstance(value, str) else float(value),
+                value=self._scrub(cut(value, 200)) if isinstance(value, str) else float(value),
                 data_type="CATEGORICAL" if isinstance(value, str) else "NUMERIC",
-                comment=self._scrub(comment[:500]) if comment else None,
+                comment=self._scrub(cut(comment, 500)) if comment else None,
                 score_id=score_id,
             )
 

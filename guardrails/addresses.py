@@ -6,8 +6,8 @@ import re
 
 from guardrails.rules import Rule
 
-_WORD = r"[^\W\d_][\w'’.-]*"
-_CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-Я])[\w'’.-]*"
+_WORD = r"[^\W\d_][\w'’.-]{0,30}"
+_CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-Я])[\w'’.-]{0,30}"
 _KIND = (
     r"(?:street|str|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|square|sq"
     r"|terrace|highway|hwy|"
@@ -39,7 +39,7 @@ _TAIL = rf"""(?:
     | \s*[,\n][\s,]*(?-i:[A-Z]{{2}})\b(?:\s+(?:{_POSTCODE})\b)?
     | \s+(?-i:[A-Z]{{1,2}}\d[A-Z\d]?\ \d[A-Z]{{2}})\b
     ){{0,4}}"""
-_STREETS = rf"""(?<![\w.-])(?:
+_STREETS = rf"""(?<![\w'’.-])(?:
       (?:\d{{1,4}}\ )?{_NUMBER},?\ (?:{_CAPITAL}\ ){{1,4}}{_KIND}                       # 221B Baker Street
     | (?:\d{{1,4}}\ )?(?:{_CAPITAL}[ -]){{0,2}}{_WORD}{_SUFFIX}\ {_NUMBER}              # Untere Donaulände 33
     | (?:\d{{1,4}}\ )?{_CAPITAL}\ (?:ulica|utca|tee|tie|trg|tänav|weg|allee|platz)\ {_NUMBER}   # Gosposka ulica 47
@@ -53,12 +53,12 @@ _MILITARY = re.compile(
 )
 _LINES = r"(?:[\s,>?]*\n[\s,>?]*[^\n\d]{2,40}){0,3}?(?:[\s,>?]+\d{4,5}\b)"
 _WITH_UNIT = re.compile(
-    rf"""(?<![\w.-])(?:\d{{1,4}}\ (?:(?:{_WORD}|\d{{1,5}}(?:th|st|nd|rd)?)\ ){{0,5}}?)?(?:{_WORD}\ ){{0,3}}(?:{_WORD}|{_NUMBER})
+    rf"""(?<![\w'’.-])(?:\d{{1,4}}\ (?:(?:{_WORD}|\d{{1,5}}(?:th|st|nd|rd)?)\ ){{0,5}}?)?(?:{_WORD}\ ){{0,3}}(?:{_WORD}|{_NUMBER})
     [\s,>?]+(?:apt|apartment|suite|ste)\b\.?\s*\#?\d{{1,5}}\b(?:{_LINES}|{_TAIL})""",
     re.VERBOSE | re.IGNORECASE,
 )
 _WITH_POSTCODE = re.compile(
-    rf"(?<![\w.-])\d{{1,4}}\ (?:{_CAPITAL}\ ){{1,4}}{_NUMBER}[\s,]+{_TOWN}[\s,]+(?:(?-i:[A-Z]{{2,3}})[\s,]+)?\d{{4,5}}\b",
+    rf"(?<![\w'’.-])\d{{1,4}}\ (?:{_CAPITAL}\ ){{1,4}}{_NUMBER}[\s,]+{_TOWN}[\s,]+(?:(?-i:[A-Z]{{2,3}})[\s,]+)?\d{{4,5}}\b",
     re.VERBOSE | re.IGNORECASE,
 )
 _STATED = re.compile(

@@ -69,7 +69,9 @@ def _is_stated_phone(match: re.Match[str]) -> tuple[int, int] | None:
 CONTACT_RULES = (
     Rule(
         "EMAIL",
-        re.compile(r"(?<![\w.+-])[\w.!#$%&'*+=?^`{|}~-]{0,63}\w[+_-]?@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}\b"),
+        re.compile(
+            r"(?<![\w.+-])[\w.!#$%&'*+=?^`{|}~-]{0,63}\w[+_-]?@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.){1,8}[^\W\d_]{2,24}\b"
+        ),
         1.0,
         None,
         "@",
@@ -77,7 +79,7 @@ CONTACT_RULES = (
     Rule(
         "EMAIL",
         re.compile(
-            rf"(?<![\w.+-])\w[\w+-]*(?:(?:\.|{_DOT})[\w+-]+)*(?:{_AT}|@)\w[\w-]*(?:(?:{_DOT}|\.)[\w-]+)*\b",
+            rf"(?<![\w.+-])\w[\w+-]{{0,63}}(?:(?:\.|{_DOT})[\w+-]{{1,63}}){{0,5}}(?:{_AT}|@)\w[\w-]{{0,63}}(?:(?:{_DOT}|\.)[\w-]{{1,63}}){{0,5}}\b",
             re.IGNORECASE,
         ),
         0.9,
@@ -85,7 +87,10 @@ CONTACT_RULES = (
     ),
     Rule(
         "EMAIL",
-        re.compile(rf"\b[\w+-]+(?:(?:\.| dot )[\w+-]+)* at [\w-]+(?:(?: dot |\.)[\w-]+)* dot {_TOP}\b", re.IGNORECASE),
+        re.compile(
+            rf"(?<![\w+-])[\w+-]{{1,63}}(?:(?:\.| dot )[\w+-]{{1,63}}){{0,5}} at [\w-]{{1,63}}(?:(?: dot |\.)[\w-]{{1,63}}){{0,5}} dot {_TOP}\b",
+            re.IGNORECASE,
+        ),
         0.8,
         None,
         " dot ",

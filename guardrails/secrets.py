@@ -7,11 +7,11 @@ import re
 from guardrails.rules import Rule
 
 _KEY_NAME = (
-    r"(?:[\w-]*(?:password|passwd|passphrase|secret)|pwd|pass|[\w-]*api[_-]?key|[\w-]*access[_-]?key(?:[_-]id)?"
-    r"|account[_-]?key|shared[_-]?access[_-]?key|client[_-]?secret|private[_-]?key|[\w-]*token)"
+    r"(?:[\w-]{0,30}(?:password|passwd|passphrase|secret)|pwd|pass|[\w-]{0,30}api[_-]?key|[\w-]{0,30}access[_-]?key(?:[_-]id)?"
+    r"|account[_-]?key|shared[_-]?access[_-]?key|client[_-]?secret|private[_-]?key|[\w-]{0,30}token)"
 )
 _STATED = re.compile(
-    rf"\b{_KEY_NAME}[\"']?(?:\s*(?P<sign>=|:=)\s*|\s*:\s*|\s+(?:is|was)\s*:?\s+)[\"'`]?(?P<value>[^\s\"'`;,<>{{}}|\\]{{4,200}})",
+    rf"(?<![\w-]){_KEY_NAME}[\"']?(?:\s*(?P<sign>=|:=)\s*|\s*:\s*|\s+(?:is|was)\s*:?\s+)[\"'`]?(?P<value>[^\s\"'`;,<>{{}}|\\]{{4,200}})",
     re.IGNORECASE,
 )
 _NOT_A_VALUE = re.compile(

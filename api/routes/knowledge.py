@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
+from fastapi import Path as PathParameter
 
 from api.deps import ServicesDep, allowed
 from api.examples import PROBLEMS
@@ -24,6 +25,7 @@ Writer = Annotated[Principal, allowed(Permission.DOCUMENTS_WRITE)]
 SourceWriter = Annotated[Principal, allowed(Permission.SOURCES_WRITE)]
 Publisher = Annotated[Principal, allowed(Permission.RELEASES_WRITE)]
 JobReader = Annotated[Principal, allowed(Permission.JOBS_READ)]
+ReleaseNumber = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="a published release")]
 
 
 @router.post("/documents", status_code=201, tags=["Documents"])
@@ -90,7 +92,7 @@ async def publish(body: ReleaseIn, services: ServicesDep, principal: Publisher) 
 
 
 @router.post("/releases/{number}/rollback", tags=["Releases"])
-async def rollback(number: int, services: ServicesDep, principal: Publisher) -> dict[str, int]:
+async def rollback(number: ReleaseNumber, services: ServicesDep, principal: Publisher) -> dict[str, int]:
     """Answer from an earlier release again, from the next question on."""
     return {"release": await services.releases.rollback(principal.tenant_id, number, actor=principal.id)}
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
 
 import pytest
 from slack_world import World, post, thread_of, until
 from sqlalchemy import select, update
 
 from bots.slack import blocks
-from bots.slack.events import Claim, Events, EventStatus
+from bots.slack.events import Events, EventStatus
 from bots.slack.jobs import JobKind, SlackJob
 from bots.slack.web import Web
 from core.errors import UnavailableError
@@ -114,13 +113,6 @@ async def test_job_that_took_the_process_down_three_times_is_given_up_with_an_ap
     assert world.answerer.asked == []
 
 
-async def test_two_processes_claim_an_event_once(world: World) -> None:
-    await world.events.store("Ev1", world.tenants["acme"], JOB)
-    others = [Events(world.database, world.keyring) for _ in range(8)]
-    claims = await asyncio.gather(*(events.claim("Ev1") for events in others))
-    assert len([claim for claim in claims if claim is not None]) == 1
-
-
 async def test_two_processes_that_both_receive_an_event_answer_once(world: World) -> None:
     one, two = await world.bot(), await world.bot()
     body = world.mention()
@@ -141,16 +133,6 @@ async def test_worker_whose_event_was_taken_over_does_not_reply(world: World) ->
     await status(world, body["event_id"], EventStatus.DONE)
     assert len(world.slack.of("chat.update")) == 1
     assert len(world.slack.thread(*thread_of(body))) == 1
-
-
-async def test_event_in_work_elsewhere_is_left_alone_until_its_lease_ends(world: World) -> None:
-    await world.events.store("Ev1", world.tenants["acme"], JOB)
-    claim = await world.events.claim("Ev1")
-    assert isinstance(claim, Claim)
-    assert await world.events.due(running=(), lease=timedelta(minutes=5)) == []
-    assert await world.events.due(running={"Ev1"}, lease=timedelta(0)) == []
-    assert await world.events.due(running=(), lease=timedelta(0)) == ["Ev1"]
-    assert not await world.events.holds(claim)
 
 
 async def test_reply_that_slack_could_not_take_is_tried_again(world: World) -> None:

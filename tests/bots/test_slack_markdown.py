@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from slack_stub import refusal
 from slack_world import answer, citation
@@ -100,7 +100,8 @@ def test_long_code_stays_code_in_every_section() -> None:
 _TEXTS = st.text(alphabet=st.sampled_from("ab <>&|`*_~[]()!#@:/.\n-1"), max_size=400)
 
 
-@given(_TEXTS, st.integers(1, 60))
+@settings(deadline=None)
+@given(_TEXTS, st.integers(1, 40))
 @example("<" * 400, 40)
 def test_any_text_is_escaped_and_fits(text: str, times: int) -> None:
     for piece in sections(text * times, allowed=frozenset()):
@@ -112,6 +113,7 @@ def test_any_text_is_escaped_and_fits(text: str, times: int) -> None:
         assert refusal({"text": message.text or "-", "blocks": list(message.blocks)}) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_plain_undoes_what_slack_escapes(text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

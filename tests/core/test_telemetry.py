@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import re
 import time
@@ -23,6 +24,12 @@ EMAIL = "jana.novak@filiale.example"
 
 def scrub(text: str) -> str:
     return re.sub(r"[\w.]+@[\w.]+", "<EMAIL>", text)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sdk_loaded() -> None:
+    """Its import takes seconds, which entry points spend before they serve."""
+    importlib.import_module("langfuse")
 
 
 @asynccontextmanager

@@ -73,12 +73,11 @@ async def test_reopened_index_has_what_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 async def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
-    process = child("write", tmp_path)
-    assert process.stdout
-    acknowledged = [process.stdout.readline() for _ in range(20)]
-    process.kill()
-    rest = process.stdout.read().split()
-    process.wait(timeout=30)
+    with child("write", tmp_path) as process:
+        assert process.stdout
+        acknowledged = [process.stdout.readline() for _ in range(20)]
+        process.kill()
+        rest = process.stdout.read().split()
     written = int(rest[-1] if rest else acknowledged[-1])
     index = open_index(tmp_path)
     assert await index.count("t_1", ANYTHING) >= 5 * written >= 100

