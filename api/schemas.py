@@ -90,8 +90,8 @@ class UploadForm(Body):
     corpus: str = Field(min_length=1, max_length=100, examples=["runbooks"])
     source: str | None = Field(None, max_length=500, description="the path to keep it under; the file's name if absent")
     title: str | None = Field(None, max_length=300)
-    doc_type: str | None = Field(None, examples=["runbook"])
-    audience: str | None = Field(None, examples=["partner"])
+    doc_type: DocType | None = Field(None, examples=["runbook"])
+    audience: Audience | None = Field(None, examples=["partner"])
     product: str | None = None
     versions: str | None = Field(None, examples=[">=7.2 <8.0"])
     module: str | None = None

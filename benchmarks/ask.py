@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -21,10 +21,11 @@ from statistics import median
 import httpx
 
 from benchmarks.pages import copy_pages, parser, questions
-from benchmarks.processes import Memory, call, serving
+from benchmarks.processes import Memory, Server, answering, call, serving
 from evals.metrics import percentile
 
 CLIENTS = 16
+WARM_UP = 10
 TARGET_RATIO = 2.0
 
 
@@ -63,33 +64,61 @@ async def _client(http: httpx.AsyncClient, waiting: Iterator[str], times: list[f
         outcomes[response.raise_for_status().json()["outcome"]] += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Milliseconds for each question: ours over HTTP, and bare."""
+
+    ours: list[float]
+    bare: list[float]
+
+    @property
+    def ratio(self) -> float:
+        return median(self.ours) / median(self.bare)
+
+
+def one_client(server: Server, key: str, asked: Sequence[str], home: Path, shard: Path) -> Pairs:
+    """Each question to the server, then to the bare parts, so that whatever else the machine does slows both."""
+    pairs = Pairs([], [])
+    http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=120)
+    with http, answering("benchmarks.bare", ["questions", shard], home=home) as bare:
+        for number, question in enumerate(asked):
+            began = time.perf_counter()
+            http.post("/v1/ask", json={"question": question}).raise_for_status()
+            ours = 1000 * (time.perf_counter() - began)
+            alone = float(bare(question))
+            if number >= WARM_UP:
+                pairs.ours.append(ours)
+                pairs.bare.append(alone)
+    return pairs
+
+
 def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="copilot-bench-") as name:
-        home, folder, file = Path(name) / "home", Path(name) / "pages", Path(name) / "questions.json"
+        home, folder, shard = Path(name) / "home", Path(name) / "pages", Path(name) / "shard"
         pages = copy_pages(options, folder)
         asked = questions(options.data)
         loaded = call("benchmarks.load", [home, folder], home=home)
-        print(f"{pages} pages, {loaded['chunks']} chunks")
+        print(f"{pages} pages, {loaded['chunks']} chunks", flush=True)
+        shutil.copytree(home / "index" / loaded["collection"], shard)  # a shard belongs to one process
         memory = Memory()
         with serving(home) as server, memory.watch(server.pid):
-            asyncio.run(ask_all(server.url, loaded["key"], asked[:20], clients=1))
-            alone = asyncio.run(
-                ask_all(server.url, loaded["key"], list(islice(cycle(asked), options.requests)), clients=1)
+            pairs = one_client(server, loaded["key"], _first(asked, WARM_UP + options.requests), home, shard)
+            crowd = asyncio.run(
+                ask_all(server.url, loaded["key"], _first(asked, 2 * options.requests), clients=CLIENTS)
             )
-            busy_questions = list(islice(cycle(asked), options.requests * 2))
-            busy = asyncio.run(ask_all(server.url, loaded["key"], busy_questions, clients=CLIENTS))
-        file.write_text(json.dumps(asked), "utf-8")
-        bare = median(
-            call("benchmarks.bare", ["questions", file, home / "index" / loaded["collection"]], home=home)["ms"]
-        )
-    print(f"1 client    {alone}")
-    print(f"{CLIENTS} clients  {busy}")
+    p50, p95 = percentile(pairs.ours, 50), percentile(pairs.ours, 95)
+    print(f"1 client    p50 {p50:.1f} ms, p95 {p95:.1f} ms; bare p50 {median(pairs.bare):.1f} ms")
+    print(f"{CLIENTS} clients  {crowd}")
     print(f"memory      {memory.peak / 1e9:.2f} GB at its peak")
-    ratio = median(alone.ms) / bare
-    met = "met:" if ratio <= TARGET_RATIO else "MISSED:"
-    print(f"bare        p50 {bare:.1f} ms; ratio {ratio:.2f}  {met} at most {TARGET_RATIO}")
-    return 0 if ratio <= TARGET_RATIO else 1
+    met = "met:" if pairs.ratio <= TARGET_RATIO else "MISSED:"
+    print(f"ratio       {pairs.ratio:.2f}  {met} at most {TARGET_RATIO}")
+    return 0 if pairs.ratio <= TARGET_RATIO else 1
+
+
+def _first(asked: Sequence[str], count: int) -> list[str]:
+    """From the beginning again where there are fewer."""
+    return list(islice(cycle(asked), count))
 
 
 def _options() -> argparse.Namespace:

@@ -41,8 +41,8 @@ def measure_texts(texts: Sequence[str]) -> dict[str, float]:
     return {"encode_s": encode_s, "ner_s": ner_s}
 
 
-def measure_questions(questions: Sequence[str], shard_folder: Path) -> dict[str, list[float]]:
-    """Milliseconds for each question, one after another."""
+def answer_questions(shard_folder: Path) -> None:
+    """For each question, a line of standard input, one line with its milliseconds."""
     import qdrant_edge as qdrant
 
     model, names = encoder(), recogniser()
@@ -54,15 +54,11 @@ def measure_questions(questions: Sequence[str], shard_folder: Path) -> dict[str,
         nearest = qdrant.Query.Nearest(vector.tolist(), using="dense")
         return len(shard.query(qdrant.QueryRequest(query=nearest, limit=40, with_payload=True)))
 
-    for question in questions[:10]:
-        ask(question)
-    times = []
-    for question in questions:
-        seconds, found = timed(lambda: ask(question))  # noqa: B023 - called at once
+    for line in sys.stdin:
+        seconds, found = timed(lambda: ask(line.strip()))  # noqa: B023 - called at once
         assert found
-        times.append(1000 * seconds)
+        print(1000 * seconds, flush=True)
     shard.close()
-    return {"ms": times}
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
@@ -72,6 +68,8 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 
 
 if __name__ == "__main__":
-    _, command, file, *rest = sys.argv
-    given = json.loads(Path(file).read_text("utf-8"))
-    print(json.dumps(measure_texts(given) if command == "texts" else measure_questions(given, Path(rest[0]))))
+    _, command, path = sys.argv
+    if command == "texts":
+        print(json.dumps(measure_texts(json.loads(Path(path).read_text("utf-8")))))
+    else:
+        answer_questions(Path(path))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +84,33 @@ def call(module: str, arguments: Sequence[object], *, home: Path, memory: Memory
         sys.exit(f"{module} failed with status {child.returncode}")
     printed: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
     return printed
+
+
+@contextmanager
+def answering(module: str, arguments: Sequence[object], *, home: Path) -> Iterator[Callable[[str], str]]:
+    """A module that answers each line of its input with one line, ended with the block."""
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        sent, received = child.stdin, child.stdout
+
+        def say(line: str) -> str:
+            sent.write(" ".join(line.split()) + "\n")
+            sent.flush()
+            return received.readline()
+
+        try:
+            yield say
+        finally:
+            sent.close()
+            child.wait(30)
 
 
 @dataclass(frozen=True, slots=True)

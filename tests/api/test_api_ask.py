@@ -86,7 +86,7 @@ def test_an_abstention_cites_nothing_and_offers_a_person(corvane: httpx.Client) 
 
 def test_personal_data_in_a_question_is_counted_and_repeated_nowhere(corvane: httpx.Client) -> None:
     answer = ask(corvane, "Mail jane.roe@private-mail.example: how long is the warranty on a receipt printer?")
-    assert answer["redactions"]["EMAIL_ADDRESS"] == 1
+    assert answer["redactions"]["EMAIL"] == 1
     assert "jane.roe" not in str(answer)
 
 
@@ -137,8 +137,8 @@ async def test_sixteen_streams_at_once_all_end_with_done(demo: Demo) -> None:
     async with httpx.AsyncClient(base_url=demo.url, headers=headers, timeout=120.0, trust_env=False) as api:
         ends = await asyncio.gather(*(last(api, question) for question in questions))
     assert [name for name, _ in ends] == ["done"] * 16
-    by_question = {question: {done["text"] for q, (_, done) in zip(questions, ends, strict=True) if q == question} for question in questions}
-    assert all(len(texts) == 1 for texts in by_question.values()), "the same question, different answers"
+    given = {(question, done["text"]) for question, (_, done) in zip(questions, ends, strict=True)}
+    assert len(given) == 4, "the same question, different answers"
 
 
 def test_a_follow_up_is_understood_in_its_conversation_only(corvane: httpx.Client) -> None:
@@ -174,7 +174,10 @@ def test_search_refuses_a_limit_out_of_range(corvane: httpx.Client, limit: objec
 
 def test_votes_are_taken_and_a_second_one_replaces_the_first(corvane: httpx.Client) -> None:
     answer_id = ask(corvane, WARRANTY)["answer_id"]
-    for vote in ({"vote": "up"}, {"vote": "down", "reason": "outdated", "comment": "since May", "correction": "36 months"}):
+    for vote in (
+        {"vote": "up"},
+        {"vote": "down", "reason": "outdated", "comment": "since May", "correction": "36 months"},
+    ):
         response = corvane.post("/v1/feedback", json={"answer_id": answer_id, **vote})
         assert (response.status_code, response.content) == (204, b"")
     problem(corvane.post("/v1/feedback", json={"answer_id": answer_id, "vote": "sideways"}), 422, "invalid_request")

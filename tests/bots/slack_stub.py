@@ -40,8 +40,8 @@ class Sent:
 class SlackStub:
     calls: list[Call] = field(default_factory=list)
     messages: dict[str, Sent] = field(default_factory=dict)
-    failures: list[str] = field(default_factory=list)
-    """Errors of the next calls, in order; "429" answers with that status."""
+    failures: list[str | None] = field(default_factory=list)
+    """Errors of the next calls, in order; None lets one succeed, "429" answers with that status."""
     acknowledged: list[str] = field(default_factory=list)
     url: str = ""
     _envelopes: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)

@@ -133,11 +133,9 @@ async def test_database_in_a_folder_that_is_not_there_is_created(tmp_path: Path)
 
 
 async def test_full_disk_is_told_as_such_and_leaves_nothing(sqlite: Database) -> None:
-    async with sqlite.write() as session:
-        await session.execute(text("PRAGMA max_page_count = 1"))  # never below what is used: not a page more
     with pytest.raises(StorageFullError) as caught:
         async with sqlite.write() as session:
-            # A limit of pages belongs to a connection; this is how SQLite meets a full disk.
+            # Not a page more than there are: SQLite meets this limit as it meets a full disk.
             await session.execute(text("PRAGMA max_page_count = 1"))
             session.add_all(Tenant(slug=f"t{n}", name="x" * 200, settings={"x": "y" * 2000}) for n in range(200))
     assert caught.value.code == "storage_full"

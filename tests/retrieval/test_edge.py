@@ -43,17 +43,23 @@ async def test_second_index_in_one_process_is_refused(tmp_path: Path) -> None:
     await index.close()
 
 
-async def test_open_shards_stay_within_the_bound_and_closed_ones_come_back(tmp_path: Path) -> None:
-    index = open_index(tmp_path, max_open=4)
-    names = [f"t_{n}" for n in range(70)]
+@pytest.mark.parametrize(
+    ("collections", "bound"),
+    [(7, 2), pytest.param(70, 4, marks=[pytest.mark.slow, pytest.mark.timeout(900)])],
+)
+async def test_open_shards_stay_within_the_bound_and_closed_ones_come_back(
+    tmp_path: Path, collections: int, bound: int
+) -> None:
+    index = open_index(tmp_path, max_open=bound)
+    names = [f"t_{n}" for n in range(collections)]
     for n, name in enumerate(names):
         await index.ensure(name)
         await index.upsert(name, [point(name, seed=n)])
-        assert index.open_shards <= 4
+        assert index.open_shards <= bound
     counts = await asyncio.gather(*(index.count(name, ANYTHING) for name in names))
-    assert counts == [1] * 70
-    assert index.open_shards == 4
-    for n in (0, 33, 69):
+    assert counts == [1] * collections
+    assert index.open_shards == bound
+    for n in (0, collections // 2, collections - 1):
         (found,) = await index.candidates(names[n], unit(n), NOTHING, ANYTHING, 5)
         assert found.id == point_id(names[n])
     await index.close()

@@ -94,45 +94,52 @@ class World:
 
 
 async def step(world: World, indexes: list[VectorIndex]) -> None:
-    operation = world.random.choices(
-        ["upsert", "enter", "leave", "undo", "copy", "update", "delete"], [6, 5, 2, 1, 2, 2, 1]
-    )[0]
-    revision = world.revision()
-    match operation:
-        case "upsert":
-            batch = [world.new_point() for _ in range(8)]
-            world.points.update({p.id: p for p in batch})
-            for index in indexes:
-                await index.upsert(COLLECTION, batch)
-        case "enter":
-            world.release += 1
-            world.mark(revision, "added_in", STAGED, world.release)
-            for index in indexes:
-                await index.enter(COLLECTION, [revision], world.release)
-        case "leave":
-            world.release += 1
-            world.mark(revision, "removed_in", OPEN_END, world.release)
-            for index in indexes:
-                await index.leave(COLLECTION, [revision], world.release)
-        case "undo" if world.release:
-            world.mark(None, "added_in", world.release, STAGED)
-            world.mark(None, "removed_in", world.release, OPEN_END)
-            for index in indexes:
-                await index.undo(COLLECTION, world.release)
-        case "copy":
-            await copy(world, indexes, revision)
-        case "update":
-            document = f"d{world.random.randrange(4)}"
-            changes = PayloadChanges(
-                audience=str(world.pick(*EVERYBODY)), customer=world.random.choice([None, "Blume KG"])
-            )
-            world.change("document_id", document, **changes)
-            for index in indexes:
-                await index.update_payload(COLLECTION, document, changes)
-        case "delete" if world.random.random() < 0.5:
-            world.remove("revision_id", revision)
-            for index in indexes:
-                await index.delete_revisions(COLLECTION, [revision])
+    operations = {upsert: 6, enter: 5, leave: 2, undo: 1, copy: 2, update: 2, delete: 1}
+    (operation,) = world.random.choices(list(operations), list(operations.values()))
+    await operation(world, indexes, world.revision())
+
+
+async def upsert(world: World, indexes: list[VectorIndex], _: str) -> None:
+    batch = [world.new_point() for _ in range(8)]
+    world.points.update({p.id: p for p in batch})
+    for index in indexes:
+        await index.upsert(COLLECTION, batch)
+
+
+async def enter(world: World, indexes: list[VectorIndex], revision: str) -> None:
+    world.release += 1
+    world.mark(revision, "added_in", STAGED, world.release)
+    for index in indexes:
+        await index.enter(COLLECTION, [revision], world.release)
+
+
+async def leave(world: World, indexes: list[VectorIndex], revision: str) -> None:
+    world.release += 1
+    world.mark(revision, "removed_in", OPEN_END, world.release)
+    for index in indexes:
+        await index.leave(COLLECTION, [revision], world.release)
+
+
+async def undo(world: World, indexes: list[VectorIndex], _: str) -> None:
+    release = max(1, world.release)
+    world.mark(None, "added_in", release, STAGED)
+    world.mark(None, "removed_in", release, OPEN_END)
+    for index in indexes:
+        await index.undo(COLLECTION, release)
+
+
+async def update(world: World, indexes: list[VectorIndex], _: str) -> None:
+    document = f"d{world.random.randrange(4)}"
+    changes = PayloadChanges(audience=str(world.pick(*EVERYBODY)), customer=world.random.choice([None, "Blume KG"]))
+    world.change("document_id", document, **changes)
+    for index in indexes:
+        await index.update_payload(COLLECTION, document, changes)
+
+
+async def delete(world: World, indexes: list[VectorIndex], revision: str) -> None:
+    world.remove("revision_id", revision)
+    for index in indexes:
+        await index.delete_revisions(COLLECTION, [revision])
 
 
 async def copy(world: World, indexes: list[VectorIndex], revision: str) -> None:

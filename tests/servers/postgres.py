@@ -26,6 +26,9 @@ class PostgresServer:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nothing here outlives the session
+            self._run(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        self._run(sql.SQL("SELECT pg_reload_conf()"))
 
     def create(self, name: str, *, like: str | None = None) -> str:
         """An address for SQLAlchemy."""
@@ -44,7 +47,7 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _run(self, statement: sql.Composed) -> None:
+    def _run(self, statement: sql.Composable) -> None:
         with psycopg.connect(self._uri, autocommit=True) as connection:
             connection.execute(statement)
 

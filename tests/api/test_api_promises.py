@@ -1,0 +1,64 @@
+"""What the demo promises: most questions that its documents answer are answered from them, most others are declined.
+
+These guard against collapse; `partner-copilot eval golden` measures.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from api_world import TENANTS, GoldenQuestion, ask_golden, calling, golden, new_key
+
+from core.domain import Audience
+from tests.servers.demo import Demo
+
+pytestmark = pytest.mark.slow
+
+Clients = dict[tuple[str, Audience], httpx.Client]
+
+
+@pytest.fixture
+def askers(demo: Demo) -> Iterator[Clients]:
+    """A key of each tenant and audience."""
+    with ExitStack() as stack:
+        yield {
+            (tenant, audience): stack.enter_context(calling(demo, new_key(demo, tenant, audience=audience).token))
+            for tenant in TENANTS
+            for audience in Audience
+        }
+
+
+def _sample(kind: str, count: int) -> list[GoldenQuestion]:
+    return random.Random(20260701).sample(golden(kind), count)
+
+
+def test_most_answerable_questions_are_answered_from_the_right_document(askers: Clients) -> None:
+    missed = []
+    asked = _sample("answerable", 30)
+    for question in asked:
+        answer = ask_golden(askers[question.tenant, question.audience], question)
+        cited = {citation["source"] for citation in answer["citations"]}
+        if answer["outcome"] != "answered" or not cited & question.sources:
+            missed.append(f"{question.id} {answer['outcome']} {answer['confidence']:.2f} {sorted(cited)}")
+    share = 1 - len(missed) / len(asked)
+    print(f"answered with the gold source cited: {share:.0%} of {len(asked)}", *missed, sep="\n  ")
+    assert share >= 0.7
+
+
+def test_most_unanswerable_questions_are_declined_with_an_offer(askers: Clients) -> None:
+    told = []
+    asked = _sample("unanswerable", 15)
+    for question in asked:
+        answer = ask_golden(askers[question.tenant, question.audience], question)
+        if answer["outcome"] == "answered":
+            told.append(f"{question.id} {answer['confidence']:.2f} {answer['text'][:80]!r}")
+            continue
+        assert answer["citations"] == []
+        assert answer["handoff"]["offered"] is True
+    share = 1 - len(told) / len(asked)
+    print(f"declined: {share:.0%} of {len(asked)}", *told, sep="\n  ")
+    assert share >= 0.7
