@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import errors
-from api.bootstrap import Services, open_services
+from api.bootstrap import VERSION, Services, open_services
 from api.middleware import Envelope
 from api.routes import ask, chat, health, knowledge, slack
 from api.slack import slack_bot
@@ -63,7 +63,7 @@ def app_over(services: Services) -> FastAPI:
 def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     app = FastAPI(
         title="Partner Copilot",
-        version="0.1.0",
+        version=VERSION,
         description=DESCRIPTION,
         lifespan=lifespan,  # type: ignore[arg-type]
         docs_url=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ from retrieval.index import VectorIndex
 from retrieval.passages import Passages
 from retrieval.search import Searcher
 from retrieval.server import ServerIndex
+
+VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             folder, device=settings.embedding.device, batch_tokens=settings.embedding.batch_tokens
         )
         stack.push_async_callback(embedder.aclose)
-        guards = stack.enter_context(_guards(settings))
         metrics = Metrics()
-        tracer = _tracer(settings, metrics)
+        # Models and SDKs take seconds to load: together, and off the loop, which already answers health checks.
+        guards, tracer, llm, _ = await asyncio.gather(
+            asyncio.to_thread(_guards, settings),
+            asyncio.to_thread(_tracer, settings, metrics),
+            asyncio.to_thread(_llm, settings),
+            embedder.warm_up(),
+        )
+        stack.enter_context(guards)
         stack.push_async_callback(tracer.aclose)
-        llm = _llm(settings)
         if llm is not None:
             stack.push_async_callback(llm.aclose)
         workers = await stack.enter_async_context(_workers(settings, Path(folder) / "tokenizer.json"))
@@ -119,7 +127,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(jobs.aclose)
         services = _assemble(store, index, embedder, guards, metrics, tracer, llm, library, releases, jobs)
         await releases.reconcile()
-        await embedder.warm_up()
         await guards.redact_many(["warm up"], _warm_up_profile(store))
         yield services
 
@@ -262,6 +269,7 @@ def _tracer(settings: Settings, metrics: Metrics) -> Tracer:
         secret_key=langfuse.secret_key.get_secret_value(),
         base_url=langfuse.base_url,
         environment=langfuse.environment,
+        release=VERSION,
         sample_rate=langfuse.sample_rate,
         scrub=redact_patterns,
         on_drop=metrics.telemetry_dropped,

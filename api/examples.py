@@ -16,6 +16,7 @@ PROBLEMS: Responses = {
     401: _problem(401, "unauthenticated", "send a valid API key as 'Authorization: Bearer <key>'"),
     403: _problem(403, "forbidden", "this key lacks the permission"),
     404: _problem(404, "not_found", "unknown, or another tenant's: the two look the same"),
+    413: _problem(413, "too_large", "the request's body is larger than COPILOT_SERVER__MAX_BODY_BYTES"),
     422: _problem(422, "invalid_request", "the request cannot be used; the detail says why"),
     429: _problem(429, "rate_limited", "too many questions this minute"),
     503: _problem(503, "unavailable", "a part of the service is down; try again"),

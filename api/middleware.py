@@ -40,11 +40,12 @@ class Envelope:
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "\x00" in scope["path"]:  # PostgreSQL takes it in no text, so no id holds it
             await problem(404, "not_found", "Not Found")(scope, receive, send)
-            return
-        declared = next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
-        if declared > self._limit:
+        elif _declared(scope) > self._limit:
             await self._refuse(scope, receive, send)
-            return
+        else:
+            await self._metered(scope, receive, send)
+
+    async def _metered(self, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
         started = False
 
@@ -80,6 +81,10 @@ class Envelope:
 
 class _TooLargeError(Exception):
     pass
+
+
+def _declared(scope: Scope) -> int:
+    return next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
 
 
 def _with_headers(send: Send, request_id: str) -> Send:

@@ -61,7 +61,7 @@ _UNITS = {
     **dict.fromkeys(["km", "kilometre", "kilometres", "kilometer", "kilometers"], "km"),
 }
 
-_WORD = re.compile(r"[^\W_]+(?:[._'’/:-][^\W_]+|_+[^\W_]+)*")
+_WORD = re.compile(r"\d+(?:[,\u00a0\u202f]\d{3})+(?!\w)|[^\W_]+(?:[._'’/:-][^\W_]+|_+[^\W_]+)*")
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,80})\"|“([^”\n]{2,80})”|\*\*([^*\n]{2,80})\*\*")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)*(?!\w)")
 _MEASURE = re.compile(

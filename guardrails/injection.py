@@ -96,7 +96,7 @@ _SENTENCE_RULES = (
           |customer\s+(?:data|list|records?)|context|(?:system\s+)?prompt|previous\s+messages?|everything|above)\w*\b
           .{0,80}(?:https?://|www\.|\b[\w.+-]+@[\w-]+\.\w|\bto\s+(?:this|the\s+following|my)\s+(?:url|address
             |server|endpoint|webhook|e-?mail)|\bin(?:to)?\s+(?:the\s+)?(?:url|link|image|query))
-        | !\[[^\]]*\]\(\s*<?https?://[^)]*[?&][^)=]*=\s*[\[{<$%]
+        | \[[^\]]*\]\(\s*<?https?://[^)]*[?&][^)=]*=\s*[\[{<$%]
         | \b(?:render|include|insert|add|display|embed|output)\b.{0,40}\b(?:image|img
           |pixel)\b.{0,60}https?://\S*[?&=]""",
     ),

@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 _TOP = (
-    r"(?:com|net|org|io|co|dev|app|ai|info|biz|xyz|site|online|top|click|link|club|shop|live|cloud|tech|store|me|tv|cc|ly|gg|to|eu|uk|de|fr|"
-    r"es|it|nl|be|ch|at|se|no|dk|fi|pl|cz|pt|ie|us|ca|au|nz|in|cn|jp|kr|br|mx|ru|su|ua|za|zip|mov)"
+    r"(?:com|net|org|io|co|dev|app|ai|info|biz|xyz|site|online|top|click|link|club|shop|live|cloud|tech|store|me|tv|cc|ly|gg|to"
+    r"|eu|uk|de|fr|es|it|nl|be|ch|at|se|no|dk|fi|pl|cz|pt|ie|us|ca|au|nz|in|cn|jp|kr|br|mx|ru|su|ua|za|zip|mov)"
 )
-_HOST = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+"
+_HOST = r"(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.){1,8}"
 BARE = re.compile(
     rf"""(?:
-      (?P<email>(?:mailto:)?[\w.!#$%&'*+/=?^`{{|}}~-]+@{_HOST}[^\W\d_]{{2,}})
-    | (?:[a-z][a-z0-9+.-]*:\\?/|\b(?:javascript|data|vbscript|file|mailto|tel|sms|blob|about):(?=\S))[^\s<>()\[\]"'`|]*
+      (?P<email>(?:mailto:)?[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_HOST}[^\W\d_]{{2,}})
+    | (?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{{0,30}}:\\?/
+       |\b(?:javascript|data|vbscript|file|mailto|tel|sms|blob|about):(?=\S))[^\s<>()\[\]"'`|]*
     | (?:^|(?<=[\s(\[<"'*_~|])) // {_HOST}[^\W\d_]{{2,}}[^\s<>()\[\]"'`|]*
     | \bwww\.[^\s<>()\[\]"'`|]+
     | (?<![\w@.-]){_HOST}(?:[^\W\d_]{{2,}}(?::\d+)?[/?\#]|{_TOP}\b(?![\w-]|\.\w))[^\s<>()\[\]"'`|]*

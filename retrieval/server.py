@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import httpx
 import numpy as np
+from pydantic import ValidationError
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
@@ -186,6 +188,10 @@ class ServerIndex:
             raise UnavailableError(
                 f"the index server does not answer ({type(error).__name__}); is COPILOT_INDEX__URL right?",
                 code="index_unavailable",
+            ) from error
+        except (json.JSONDecodeError, ValidationError) as error:
+            raise UnavailableError(
+                "what answers at COPILOT_INDEX__URL is no Qdrant server", code="index_unavailable"
             ) from error
         except ValueError as error:
             if "not found" in str(error):  # the client's in-memory mode

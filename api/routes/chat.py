@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parent.parent / "chat"
 router = APIRouter(include_in_schema=False)
 
 
+@router.head("/")
 @router.get("/")
 async def page() -> FileResponse:
     return FileResponse(FOLDER / "index.html", headers={"Cache-Control": "no-cache"})

@@ -8,18 +8,23 @@ from sqlalchemy import text
 
 from api.bootstrap import Services
 from api.deps import ServicesDep
+from api.examples import PROBLEMS
 from core.errors import UnavailableError
 
 router = APIRouter(tags=["Health"])
 
+NOT_READY = {503: PROBLEMS[503]}
 
+
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def alive() -> dict[str, str]:
     """The process runs."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.head("/readyz", include_in_schema=False)
+@router.get("/readyz", responses=NOT_READY)
 async def ready(request: Request) -> dict[str, str]:
     """Models are loaded and the database answers: the next question pays for neither."""
     services: Services | None = getattr(request.app.state, "services", None)
@@ -30,7 +35,7 @@ async def ready(request: Request) -> dict[str, str]:
     return {"status": "ready"}
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", response_class=PlainTextResponse, responses=NOT_READY)
 async def metrics(services: ServicesDep) -> PlainTextResponse:
     """Prometheus' text format; holds no tenant's text."""
     return PlainTextResponse(services.metrics.render(), media_type="text/plain; version=0.0.4")

@@ -89,7 +89,8 @@ def test_redacting_patterns_twice_changes_nothing(text):
 
 
 @pytest.mark.parametrize(
-    "unit", ["a.", "a@", "1-", "12 ", "A1 ", "x_", "Aa ", "0", "12 Aa ", "password is ", "+1 (2", "a: ", "1.", "Rue de "]
+    "unit",
+    ["a.", "a@", "1-", "12 ", "A1 ", "x_", "Aa ", "0", "12 Aa ", "password is ", "+1 (2", "a: ", "1.", "Rue de "],
 )
 def test_time_grows_with_the_length_not_its_square(unit):
     def seconds(length: int) -> float:

@@ -19,8 +19,26 @@ PO 4500017834 is stuck. Łukasz Żółć (lukasz@firma.example, 312-555-0142) op
 Best regards,
 Márta Kovács"""
 PIECES = st.sampled_from(
-    ["Anna Berg", "Dear Tom,\n", "anna@x.example", " PO 4500017834 ", "spoke to Priya Raman", "\n\n", " Regards,\nJosé Núñez\n"]
-    + [" on the Transfer Journal form ", "+44 20 7946 0018", "<PERSON_k3f9ab>", " 12 Main Street ", ". ", "'s", " and "]
+    (
+        *(
+            "Anna Berg",
+            "Dear Tom,\n",
+            "anna@x.example",
+            " PO 4500017834 ",
+            "spoke to Priya Raman",
+            "\n\n",
+            " and ",
+            "'s",
+            ". ",
+        ),
+        *(
+            " Regards,\nJosé Núñez\n",
+            " on the Transfer Journal form ",
+            "+44 20 7946 0018",
+            "<PERSON_k3f9ab>",
+            " 12 Main Street ",
+        ),
+    )
 )
 
 
@@ -82,7 +100,10 @@ def test_words_around_a_name_give_it_away(redactor, profile, text, name):
 
 def test_the_tenants_own_words_domains_and_hotlines_stay(redactor, profile):
     text = "Alina Commerce: help@mail.corvane.example or 800-555-0100, ask Anna Berg; not help@evil-corvane.example."
-    assert taken(redactor.redact(text, profile), text) == [("PERSON", "Anna Berg"), ("EMAIL", "help@evil-corvane.example")]
+    assert taken(redactor.redact(text, profile), text) == [
+        ("PERSON", "Anna Berg"),
+        ("EMAIL", "help@evil-corvane.example"),
+    ]
 
 
 def test_no_profile_lets_a_secret_stay(redactor):

@@ -114,7 +114,7 @@ async def test_sentence_is_the_mean_of_its_own_tokens_in_the_passage() -> None:
 
 @pytest.mark.slow
 async def test_sentence_beyond_the_window_has_the_passages_vector() -> None:
-    text = TEXT * 12
+    text = TEXT * 20
     model = real()
     (passage,) = await model.embed_passages([EmbedItem(text, ((0, 22), (len(text) - 44, len(text))))])
     assert float(passage.sentences[0] @ passage.dense) < 0.999
