@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,9 @@ def serve(settings: Settings, *, host: str, port: int, ready: Ready) -> None:
     )
     listener = _bind(host, port)
     url = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}"  # noqa: S104
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn drains, and then raises the signal again: whoever was asked to stop and did has not failed.
+        signal.signal(number, lambda *_: None)
     with announced(settings.home, url):
         server.run(sockets=[listener])
     if failure:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
 from rich.markup import escape
 
@@ -47,10 +46,12 @@ def main() -> None:
         status = app(standalone_mode=False)
     except CopilotError as error:
         _fail(f"{error.detail} [{error.code}]")
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted; what was finished is kept, and the same command goes on from there", status=130)
-    except click.ClickException as error:
-        _fail(f"{error.format_message()}; see --help", status=2)
+    except typer.TyperException as error:
+        if not (message := error.format_message()):
+            sys.exit(2)  # a group without its command: the help is already shown
+        _fail(f"{message}; see --help", status=2)
     except BrokenPipeError:
         # Whoever read our output (head, less) has enough; Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -38,10 +38,12 @@ def ask(
     """Ask a question and get a cited answer, or an honest no."""
     from api.client import client
 
+    narrowed = filters(version, customer, as_of)
+
     async def work() -> None:
         async with client(settings(), tenant=tenant, audience=audience) as copilot:
             for text in texts(question):
-                answer = await copilot.ask(text, filters=filters(version, customer, as_of))
+                answer = await copilot.ask(text, filters=narrowed)
                 print_json(answer) if as_json else _show_answer(answer)
 
     run(work())
@@ -60,10 +62,12 @@ def search(
     """Find the best passages for a question, without an answer."""
     from api.client import client
 
+    narrowed = filters(version, customer, as_of)
+
     async def work() -> None:
         async with client(settings(), tenant=tenant, audience=audience) as copilot:
             for text in texts(question):
-                found = await copilot.search(text, limit=limit, filters=filters(version, customer, as_of))
+                found = await copilot.search(text, limit=limit, filters=narrowed)
                 print_json(found) if as_json else _show_passages(found)
 
     run(work())

@@ -16,6 +16,7 @@ from rich.console import Console
 from core.domain import Audience
 from core.errors import InvalidRequestError
 from core.settings import Settings, load_settings
+from core.versions import version_key
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
@@ -70,7 +71,9 @@ def texts(given: str) -> Iterator[str]:
 
 
 def filters(version: str | None, customer: str | None, as_of: str | None) -> dict[str, Any]:
-    """The filters that were given. Raises `InvalidRequestError` for a day that is none."""
+    """The filters that were given. Raises `InvalidRequestError` for a day or a version that is none, before anything is loaded."""
+    if version:
+        version_key(version)
     try:
         day = date.fromisoformat(as_of).isoformat() if as_of else None
     except ValueError:

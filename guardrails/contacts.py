@@ -29,6 +29,7 @@ _STATED = re.compile(
       (?:\s*(?:number|no|nr|num)\b)?[.:#]*\s*(?:is|was|=|to|at|on)?
     | (?:call|dial|ring|text|reach|phone|answering|calling|contact)(?:ed|ing)?(?:\s+(?:me|us|him|her|them|you|back))?
       (?:\s+(?:at|on|under|via))?
+    | (?:my|his|her|their|contact|direct)\s+number(?:\s+is)?
     )[:\s]{{1,3}}(?P<value>\+?\(?\d(?:{_SEPARATOR}?[()]?\d){{5,14}})(?![\w]|[.\-/]\d)""",
     re.VERBOSE | re.IGNORECASE,
 )

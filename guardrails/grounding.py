@@ -38,7 +38,10 @@ _OPPOSITES = tuple(
     )
 )
 _STRONGER = (frozenset({"only", "solely", "exclusively"}), frozenset({"always"}))
-_SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=[\s\"'”’)\]*_]|$)[\"'”’)\]*_]*|(?=\n)|$)")
+_SENTENCE = re.compile(
+    r"(?:^[ \t]*\d{1,3}\.[ \t]+)?[^\n]+?(?:[.!?](?=[\s\"'”’)\]*_]|$)[\"'”’)\]*_]*|(?=\n)|$)",
+    re.MULTILINE,
+)
 
 
 class Similarity(Protocol):

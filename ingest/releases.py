@@ -233,14 +233,14 @@ async def _stays(session: ReadSession | WriteSession, tenant_id: str) -> dict[st
         .where(Membership.tenant_id == tenant_id)
         .group_by(Membership.revision_id)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return {revision_id: count for revision_id, count in await session.execute(query)}
 
 
 async def _sizes(session: ReadSession, revision_ids: Iterable[str]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for batch in batches(revision_ids):
         rows = await session.execute(select(Revision.id, Revision.passages).where(Revision.id.in_(batch)))
-        sizes.update(rows.tuples().all())
+        sizes.update((revision_id, passages) for revision_id, passages in rows)
     return sizes
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.database import ReadSession, WriteSession
 from core.domain import DocumentStatus, Metadata
@@ -14,6 +16,7 @@ from core.models import Corpus, Document, Json, Membership, Original, PassageRow
 from ingest.chunk import Chunk
 
 Session = ReadSession | WriteSession
+Row = TypeVar("Row", Corpus, Source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,29 @@ def point_id(revision_id: str, number: int, copy: int = 0) -> str:
 
 
 async def corpus(session: WriteSession, tenant_id: str, name: str) -> Corpus:
-    found = await session.scalar(select(Corpus).where(Corpus.tenant_id == tenant_id, Corpus.name == name))
-    if found is None:
-        found = Corpus(id=new_id(), tenant_id=tenant_id, name=name)
-        session.add(found)
-        await session.flush()
-    return found
+    query = select(Corpus).where(Corpus.tenant_id == tenant_id, Corpus.name == name)
+    return await _ensured(session, query, Corpus(id=new_id(), tenant_id=tenant_id, name=name))
 
 
 async def source(session: WriteSession, tenant_id: str, corpus_id: str, *, kind: str, uri: str) -> Source:
-    found = await session.scalar(
-        select(Source).where(
-            Source.tenant_id == tenant_id, Source.corpus_id == corpus_id, Source.kind == kind, Source.uri == uri
-        )
+    query = select(Source).where(
+        Source.tenant_id == tenant_id, Source.corpus_id == corpus_id, Source.kind == kind, Source.uri == uri
     )
-    if found is None:
-        found = Source(id=new_id(), tenant_id=tenant_id, corpus_id=corpus_id, kind=kind, uri=uri)
-        session.add(found)
-        await session.flush()
-    return found
+    row = Source(id=new_id(), tenant_id=tenant_id, corpus_id=corpus_id, kind=kind, uri=uri)
+    return await _ensured(session, query, row)
+
+
+async def _ensured(session: WriteSession, query: Select[tuple[Row]], row: Row) -> Row:
+    """What `query` finds, else `row`: also where another writer of PostgreSQL makes the same at this moment."""
+    found = await session.scalar(query)
+    if found is not None:
+        return found
+    try:
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return (await session.scalars(query)).one()
+    return row
 
 
 async def known_documents(session: Session, tenant_id: str, corpus_id: str) -> dict[str, Known]:

@@ -67,9 +67,10 @@ class Sync:
     ) -> AsyncGenerator[Incoming, None]:
         for item in items:
             try:
+                _require_text(item.path)
                 data = await source.fetch(item)
             except DocumentError as error:
-                self._note(failed(item.path, error))
+                self._note(failed(_as_text(item.path), error))
                 continue
             document = known.get(item.path)
             digest = content_hash(data, item.rules)
@@ -91,3 +92,13 @@ class Sync:
     def _note(self, file: FileStatus) -> None:
         self._report.files.append(file)
         self._progress.done += 1
+
+
+def _require_text(path: str) -> None:
+    """A disk takes names of any bytes; databases and JSON take text. Raises `DocumentError` (`invalid_name`)."""
+    if _as_text(path) != path:
+        raise DocumentError("the file's name is no UTF-8 text; rename the file", code="invalid_name")
+
+
+def _as_text(path: str) -> str:
+    return path.encode("utf-8", errors="replace").decode()

@@ -44,6 +44,15 @@ class GoldenQuestion:
     filters: Json
 
 
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """An empty tenant of its own: its knowledge admin, and a partner's reading key."""
+
+    tenant: str
+    admin: httpx.Client
+    partner: httpx.Client
+
+
 def golden(kind: str) -> list[GoldenQuestion]:
     """Of all demo tenants, in the files' order."""
     found = [

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
-from api_world import calling, new_key, new_tenant
+from api_world import Lab, calling, new_key, new_tenant
 
 from core.domain import Audience, Role
 from tests.servers.demo import Demo
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """An empty tenant of its own: its knowledge admin, and a partner's reading key."""
-
-    tenant: str
-    admin: httpx.Client
-    partner: httpx.Client
 
 
 @pytest.fixture

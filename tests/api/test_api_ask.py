@@ -6,8 +6,7 @@ import asyncio
 
 import httpx
 import pytest
-from api_world import Json, ask, calling, events, new_key, problem, search, streamed
-from conftest import Lab
+from api_world import Json, Lab, ask, calling, events, new_key, problem, search, streamed
 
 from core.domain import Role
 from tests.servers.demo import Demo

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from api_world import Json, ask, calling, new_key, problem, search, upload
-from conftest import Lab
+from api_world import Json, Lab, ask, calling, new_key, problem, search, upload
 
 from core.domain import Role
 from tests.servers.demo import Demo

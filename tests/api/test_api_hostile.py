@@ -9,8 +9,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from api_world import ask, calling, new_key, problem, revoke, search
-from conftest import Lab
+from api_world import Lab, ask, calling, new_key, problem, revoke, search
 
 from tests.servers.demo import Demo
 
@@ -152,7 +151,6 @@ def test_a_form_without_a_file_or_with_a_torn_one_is_refused(lab: Lab) -> None:
         None,
         "",
         "Bearer",
-        "Bearer ",
         "Bearer x",
         "Basic cGM6cGM=",
         "Token {key}",

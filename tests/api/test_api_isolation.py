@@ -7,8 +7,20 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from api_world import LEAKS, TENANTS, GoldenQuestion, Json, ask, ask_golden, calling, golden, new_key, problem, search
-from conftest import Lab
+from api_world import (
+    LEAKS,
+    TENANTS,
+    GoldenQuestion,
+    Json,
+    Lab,
+    ask,
+    ask_golden,
+    calling,
+    golden,
+    new_key,
+    problem,
+    search,
+)
 
 from core.domain import Audience, Role
 from tests.servers.demo import Demo

@@ -82,7 +82,8 @@ async def test_running_job_shows_how_far_it_is(opened: Open, tenant: str) -> Non
     job = await jobs.submit(tenant, "work", {})
 
     async def begun() -> bool:
-        return (await jobs.get(tenant, job.id)).progress.get("done") == 3
+        progress = (await jobs.get(tenant, job.id)).progress
+        return progress.get("done") == 3 and progress["rate"] > 0
 
     await until(begun)
     view = await jobs.get(tenant, job.id)

@@ -18,6 +18,7 @@ PERSONAL = [
     ("312.555.0142 is hers", "PHONE"),
     ("phone: 4915112345678", "PHONE"),
     ("reach us at 73 448 266", "PHONE"),
+    ("her number is 785 8949", "PHONE"),
     ("card 4111 1111 1111 1111 expired", "CARD"),
     ("amex 378282246310005", "CARD"),
     ("4111-1111-1111-1111", "CARD"),

@@ -11,7 +11,7 @@ from retrieval.edge import EdgeIndex
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
-    index = EdgeIndex(tmp_path / "index", min_free_bytes=0)
+async def world(database: Database, tmp_path: Path, quick_folder: Path) -> AsyncIterator[World]:
+    index = EdgeIndex(quick_folder / "index", min_free_bytes=0)
     yield await World(database, tmp_path / "files", FaultyIndex(index)).begin()
     await index.close()

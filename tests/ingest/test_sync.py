@@ -22,7 +22,7 @@ async def test_folder_becomes_answers_with_the_publish_and_not_before(world: Wor
     assert report["counts"] == {"indexed": 2}
     assert await world.found() == set()
     await world.publish()
-    assert await world.found() == {"a.md: A\n\nmanual one", "deep/b.md: B\n\nmanual two"}
+    assert await world.found() == {"a.md: manual one", "deep/b.md: manual two"}
 
 
 async def test_unchanged_files_are_not_touched(world: World) -> None:
