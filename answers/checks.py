@@ -62,7 +62,8 @@ class UnitChecker:
         for claim in replace(unit, text=plain).claims:
             verdict = grounding.check(claim, [self._texts[index] for index in named])
             if not verdict.supported:
-                self._record(unit, sent=False, reason=verdict.reason, score=verdict.score)
+                [redacted] = await self._guards.redact_many([plain], self._profile)  # verdicts are stored
+                self._record(replace(unit, text=redacted.text), sent=False, reason=verdict.reason, score=verdict.score)
                 return None
             index = named[verdict.passage_index]
             start, end = quotes.get(index, (verdict.quote_start, verdict.quote_end))

@@ -211,7 +211,8 @@ class AnswerPipeline:
                     await self._send_checked(turn, checker, segmenter.feed(delta), emit)
             await self._send_checked(turn, checker, segmenter.close(), emit)
             turn.usage = llm.usage
-            span.update(output="".join(said), model=llm.name, usage=llm.usage)
+            # What was checked, not what was said: a model may invent a name, and traces take redacted text only.
+            span.update(output=joined(turn.units), model=llm.name, usage=llm.usage)
         return bool(turn.units) or NO_ANSWER in "".join(said)
 
     def _checker(self, turn: Turn, passages: Sequence[Passage]) -> UnitChecker:

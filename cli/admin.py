@@ -43,7 +43,7 @@ def tenant_list() -> None:
         async with open_store(settings()) as store:
             found = await store.tenants.all()
             for info in found:
-                out.print(f"{info.slug}\trelease {info.live_release or 'none'}\t{escape(info.name)}")
+                typer.echo(f"{info.slug}\trelease {info.live_release or 'none'}\t{info.name}")
             if not found:
                 out.print(
                     "no tenants yet; 'partner-copilot demo' makes three, 'partner-copilot tenant create NAME' one"
@@ -108,7 +108,7 @@ def key_list(tenant: Tenant) -> None:
         async with open_store(settings()) as store:
             for key in await store.keys.of((await store.tenants.by_slug(tenant)).id):
                 state = "revoked" if key.revoked_at else "live"
-                out.print(f"{key.id}\t{state}\t{key.role}\t{key.audience}\t{escape(key.name)}")
+                typer.echo(f"{key.id}\t{state}\t{key.role}\t{key.audience}\t{key.name}")
 
     run(work())
 

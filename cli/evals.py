@@ -46,4 +46,4 @@ def fit(
     """Fit the confidence estimate on labelled development questions, cross-fitted, and print its coefficients."""
     from api.measure import measure_fit
 
-    out.print(run(measure_fit(settings(), data, accepted_error=accepted_error)))
+    out.print(str(run(measure_fit(settings(), data, accepted_error=accepted_error))), markup=False)

@@ -55,7 +55,7 @@ class Passages:
         async with self._database.read() as session:
             rows = {
                 (p.revision_id, p.number): _passage(p, r, d, corpus, keys[p.revision_id, p.number])
-                for p, r, d, corpus in (await session.execute(query)).tuples()
+                for p, r, d, corpus in await session.execute(query)
             }
         return [rows[key] for key in keys if key in rows]
 

@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from api.bootstrap import Services
 from api.deps import ServicesDep
-from api.examples import PROBLEMS
+from api.examples import PROBLEMS, Responses
 from core.errors import UnavailableError
 
 router = APIRouter(tags=["Health"])
 
-NOT_READY = {503: PROBLEMS[503]}
+NOT_READY: Responses = {503: PROBLEMS[503]}
 
 
 @router.head("/healthz", include_in_schema=False)

@@ -232,7 +232,8 @@ def test_a_reader_who_has_enough_is_no_fault(acme: Home) -> None:
     process.stdout = None
     _, err = process.communicate(b"How is a scanner reset?\n" * 100, timeout=120)
     assert process.returncode == 1
-    assert err == b""
+    assert b"BrokenPipe" not in err
+    assert b"Traceback" not in err
 
 
 def test_settings_may_stand_in_a_file(home: Home, tmp_path: Path) -> None:

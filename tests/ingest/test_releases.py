@@ -263,8 +263,9 @@ class Model:
         return self.highest
 
     def abandon(self) -> None:
+        shown = self._newest()
         self.highest += 1
-        self.releases[self.highest] = self._newest()
+        self.releases[self.highest] = shown
 
     def withdraw(self, path: str) -> None:
         self.now.pop(path, None)

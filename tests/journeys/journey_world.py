@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ import httpx
 from api.bootstrap import Services
 from core.domain import Audience, Permission, Principal, Role
 from core.jobs import Progress
+from tests.servers.llm_stub import Script, StubLLM, stub_llm
 from tests.servers.ports import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -245,6 +248,22 @@ def is_told_in_order(told: list[Event]) -> Json:
     done = told[-1][1]
     assert done["answer_id"] == told[0][1]["answer_id"]
     return done
+
+
+@contextmanager
+def running_stub(*scripts: Script) -> Iterator[StubLLM]:
+    """The misbehaving language model, on a loop of its own: for tests that block."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="stub-llm")
+    thread.start()
+    stub = stub_llm(*scripts)
+    try:
+        yield asyncio.run_coroutine_threadsafe(stub.__aenter__(), loop).result(10)
+    finally:
+        asyncio.run_coroutine_threadsafe(stub.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def finished_job(api: httpx.Client, job_id: str, *, seconds: float = 180.0) -> Json:

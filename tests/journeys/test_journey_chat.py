@@ -139,7 +139,7 @@ def test_what_the_documents_do_not_say_is_handed_over_to_a_person(page: Page, de
     page.keyboard.type("kim@example.com")
     tab_to(page, answer.get_by_role("button", name="Hand over", exact=True))
     page.keyboard.press("Enter")
-    expect(answer).to_contain_text(re.compile(r"Your case number is \d+"))
+    expect(answer).to_contain_text(re.compile(r"Your case number is C-\d+"))
 
 
 def test_a_reload_keeps_the_sign_in_and_signing_out_ends_it(page: Page, demo: Demo) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,13 +22,14 @@ from journey_world import (
     ask,
     is_proved,
     is_told_in_order,
+    running_stub,
     serving,
     streamed,
     streaming,
 )
 
 from tests.servers.llm_server import LocalLLMServer, missing
-from tests.servers.llm_stub import Exchange, Script, StubLLM, answers, says, stub_llm
+from tests.servers.llm_stub import Exchange, Script, answers, says
 from tests.servers.ports import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -142,7 +142,6 @@ class Puppet:
 
     server: Served
     token: str
-    stub: StubLLM
     scripts: list[Script] = field(default_factory=list)
 
     def saying(self, *pieces: str) -> None:
@@ -160,24 +159,16 @@ class Puppet:
 @pytest.fixture(scope="module")
 def puppet(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Puppet]:
     scripts: list[Script] = []
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="stub-llm")
-    thread.start()
 
     async def current(exchange: Exchange) -> None:
         await scripts[0](exchange)
 
-    context = stub_llm(current)
-    stub = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(10)
     home = prepared.copied_to(tmp_path_factory.mktemp("puppet") / "home")
-    try:
-        with serving(home, **with_model(stub.base_url, MODEL, LLM__IDLE_S="1")) as server:
-            yield Puppet(server, prepared.token, stub, scripts)
-    finally:
-        asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with (
+        running_stub(current) as stub,
+        serving(home, **with_model(stub.base_url, MODEL, LLM__IDLE_S="1")) as server,
+    ):
+        yield Puppet(server, prepared.token, scripts)
 
 
 def test_supported_sentences_of_the_model_are_the_answer(puppet: Puppet) -> None:
@@ -206,7 +197,7 @@ def test_a_sentence_without_support_is_never_sent(puppet: Puppet, wrong: str) ->
     puppet.saying(f"{wrong} ", SUPPORTED)
     told, done = puppet.told()
     assert done["text"] == "Restart the service TillSync on the till. [1]"
-    assert wrong.split(" [")[0] not in told_text(told)
+    assert wrong.split(" [", maxsplit=1)[0] not in told_text(told)
     assert not done["degraded"]
 
 
