@@ -1,7 +1,7 @@
 """How sure the copilot is, before it composes anything: a logistic estimate on the search's signals.
 
-A first estimate, fitted once on development questions by `python -m evals.fit` and shipped with its coefficients; tenants' own
-thresholds come from `answers.threshold`.
+A first estimate, fitted on development questions by `partner-copilot eval fit` and shipped with its coefficients. The golden
+questions of the demo had no part in it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Coefficients:
     margin: float
 
 
-SHIPPED = Coefficients(intercept=-4.2, dense=3.0, sentence=3.5, coverage=2.5, margin=1.0)
+SHIPPED = Coefficients(intercept=-9.25, dense=0.68, sentence=5.69, coverage=5.92, margin=4.61)
+"""218 questions on the AX development pages, 69 of them with their pages withheld: cross-fitted AUROC .844, Brier .140."""
 
 
 def confidence(signals: Signals, weights: Coefficients = SHIPPED) -> float:

@@ -203,14 +203,16 @@ class AnswerPipeline:
             turn.timings, "compose", StageKind.GENERATION, input=[f"{m.role}: {m.content}" for m in prompt.messages]
         ) as span:
             checker = self._checker(turn, passages[: prompt.passages])
-            async with aclosing(
-                llm.stream(prompt.messages, max_tokens=self._policy.max_tokens, deadline_s=self._policy.deadline_s)
-            ) as deltas:
-                async for delta in deltas:
-                    said.append(delta)
-                    await self._send_checked(turn, checker, segmenter.feed(delta), emit)
+            try:
+                async with aclosing(
+                    llm.stream(prompt.messages, max_tokens=self._policy.max_tokens, deadline_s=self._policy.deadline_s)
+                ) as deltas:
+                    async for delta in deltas:
+                        said.append(delta)
+                        await self._send_checked(turn, checker, segmenter.feed(delta), emit)
+            finally:
+                turn.usage = llm.usage  # a call that was cut short has its cost, too
             await self._send_checked(turn, checker, segmenter.close(), emit)
-            turn.usage = llm.usage
             # What was checked, not what was said: a model may invent a name, and traces take redacted text only.
             span.update(output=joined(turn.units), model=llm.name, usage=llm.usage)
         return bool(turn.units) or NO_ANSWER in "".join(said)

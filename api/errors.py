@@ -56,7 +56,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CopilotError)
     async def ours(_request: Request, error: CopilotError) -> JSONResponse:
-        if error.status >= 500:
+        if error.status >= 500 and error.code != "not_ready":  # which probes hear, and ask again, at every start
             log.warning("request_failed", code=error.code, status=error.status)
         return problem(error.status, error.code, error.detail)
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -66,10 +66,11 @@ async def _client(http: httpx.AsyncClient, waiting: Iterator[str], times: list[f
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Milliseconds for each question: ours over HTTP, and bare."""
+    """Milliseconds for each question: ours over HTTP, and bare; and those that the answer itself states for each stage."""
 
-    ours: list[float]
-    bare: list[float]
+    ours: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    stages: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -78,17 +79,19 @@ class Pairs:
 
 def one_client(server: Server, key: str, asked: Sequence[str], home: Path, shard: Path) -> Pairs:
     """Each question to the server, then to the bare parts, so that whatever else the machine does slows both."""
-    pairs = Pairs([], [])
+    pairs = Pairs()
     http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=120)
     with http, answering("benchmarks.bare", ["questions", shard], home=home) as bare:
         for number, question in enumerate(asked):
             began = time.perf_counter()
-            http.post("/v1/ask", json={"question": question}).raise_for_status()
+            response = http.post("/v1/ask", json={"question": question}).raise_for_status()
             ours = 1000 * (time.perf_counter() - began)
             alone = float(bare(question))
             if number >= WARM_UP:
                 pairs.ours.append(ours)
                 pairs.bare.append(alone)
+                for stage, ms in response.json()["timings_ms"].items():
+                    pairs.stages.setdefault(stage, []).append(ms)
     return pairs
 
 
@@ -109,6 +112,7 @@ def main() -> int:
             )
     p50, p95 = percentile(pairs.ours, 50), percentile(pairs.ours, 95)
     print(f"1 client    p50 {p50:.1f} ms, p95 {p95:.1f} ms; bare p50 {median(pairs.bare):.1f} ms")
+    print("  of it     " + ", ".join(f"{stage} {median(ms):.1f} ms" for stage, ms in pairs.stages.items()))
     print(f"{CLIENTS} clients  {crowd}")
     print(f"memory      {memory.peak / 1e9:.2f} GB at its peak")
     met = "met:" if pairs.ratio <= TARGET_RATIO else "MISSED:"

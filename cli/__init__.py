@@ -6,8 +6,8 @@ needs them, so that `--help` is quick.
 
 from __future__ import annotations
 
-import os
 import sys
+from typing import NoReturn
 
 import typer
 from rich.markup import escape
@@ -15,6 +15,9 @@ from rich.markup import escape
 from cli import admin, asking, documents, evals, guarding, running, slack
 from cli.common import err
 from core.errors import CopilotError
+
+INTERRUPTED = 130
+"""A shell's status of a command that ctrl-C ended: 128 + SIGINT."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,18 +50,16 @@ def main() -> None:
     except CopilotError as error:
         _fail(f"{error.detail} [{error.code}]")
     except (typer.Abort, KeyboardInterrupt):
-        _fail("interrupted; what was finished is kept, and the same command goes on from there", status=130)
+        status = INTERRUPTED
     except typer.TyperException as error:
         if not (message := error.format_message()):
             sys.exit(2)  # a group without its command: the help is already shown
         _fail(f"{message}; see --help", status=2)
-    except BrokenPipeError:
-        # Whoever read our output (head, less) has enough; Python would complain again when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    if status == INTERRUPTED:  # typer turns ctrl-C into this status
+        _fail("interrupted; what was finished is kept, and the same command goes on from there", status=status)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _fail(message: str, *, status: int = 1) -> None:
+def _fail(message: str, *, status: int = 1) -> NoReturn:
     err.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
     sys.exit(status)

@@ -233,7 +233,7 @@ async def _stays(session: ReadSession | WriteSession, tenant_id: str) -> dict[st
         .where(Membership.tenant_id == tenant_id)
         .group_by(Membership.revision_id)
     )
-    return {revision_id: count for revision_id, count in await session.execute(query)}
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def _sizes(session: ReadSession, revision_ids: Iterable[str]) -> dict[str, int]:

@@ -75,7 +75,7 @@ async def source(session: WriteSession, tenant_id: str, corpus_id: str, *, kind:
     return await _ensured(session, query, row)
 
 
-async def _ensured(session: WriteSession, query: Select[tuple[Row]], row: Row) -> Row:
+async def _ensured(session: WriteSession, query: Select[Row], row: Row) -> Row:
     """What `query` finds, else `row`: also where another writer of PostgreSQL makes the same at this moment."""
     found = await session.scalar(query)
     if found is not None:

@@ -58,9 +58,9 @@ def test_ingesting_again_does_nothing_and_a_change_is_one_change(shop: Home, doc
     shutil.copytree(shop.folder, home.folder)
     shutil.copytree(documents, folder)
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
-    ingest = ("ingest", str(folder), "--tenant", "acme", "--corpus", "handbook")
+    ingest = ("ingest", str(folder), "--tenant", "acme", "--corpus", "manual")
     first = home.run(*ingest, "--json").done().json_lines()[0]
-    assert first["counts"] == {"unchanged": 4, "skipped": 1}
+    assert first["counts"] == {"indexed": 4, "skipped": 1}
     assert [file["reason"] for file in first["files"] if file["status"] == "skipped"] == ["unsupported_type"]
 
     (folder / "notes.txt").unlink()

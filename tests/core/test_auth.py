@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,8 +31,8 @@ async def tenant(tenants: Tenants) -> TenantInfo:
 
 
 @pytest.fixture
-async def keys(database: Database) -> AsyncIterator[Keys]:
-    yield Keys(database, KEYRING)
+async def keys(database: Database) -> Keys:
+    return Keys(database, KEYRING)
 
 
 async def created(keys: Keys, tenant: TenantInfo, **rest: timedelta) -> NewKey:

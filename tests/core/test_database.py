@@ -40,13 +40,16 @@ async def test_what_a_write_block_did_is_there_afterwards(database: Database) ->
 
 
 async def test_failed_write_block_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="half-way"):
+    async def write() -> None:
         async with database.write() as session:
             session.add(tenant("a"))
             await session.flush()
             session.add(tenant("b"))
             await session.flush()
             raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        await write()
     assert await slugs(database) == set()
 
 
@@ -133,11 +136,14 @@ async def test_database_in_a_folder_that_is_not_there_is_created(tmp_path: Path)
 
 
 async def test_full_disk_is_told_as_such_and_leaves_nothing(sqlite: Database) -> None:
-    with pytest.raises(StorageFullError) as caught:
+    async def fill() -> None:
         async with sqlite.write() as session:
             # Not a page more than there are: SQLite meets this limit as it meets a full disk.
             await session.execute(text("PRAGMA max_page_count = 1"))
             session.add_all(Tenant(slug=f"t{n}", name="x" * 200, settings={"x": "y" * 2000}) for n in range(200))
+
+    with pytest.raises(StorageFullError) as caught:
+        await fill()
     assert caught.value.code == "storage_full"
     assert await slugs(sqlite) == set()
 

@@ -211,7 +211,7 @@ class World:
     async def sizes(self) -> dict[str, int]:
         """Passages by revision."""
         async with self.database.read() as session:
-            return {id_: size for id_, size in await session.execute(select(Revision.id, Revision.passages))}
+            return {row.id: row.passages for row in await session.execute(select(Revision.id, Revision.passages))}
 
 
 def statuses(report: Json) -> dict[str, str]:

@@ -26,9 +26,7 @@ async def target(world: World) -> Target:
     await world.upload("first.md", "so that the corpus is there")
     document = (await world.documents())["first.md"]
     profile = await world.tenants.profile(world.tenant.id)
-    return Target(
-        world.tenant.id, document.corpus_id, None, world.tenant.collection, profile, DocumentStatus.APPROVED
-    )
+    return Target(world.tenant.id, document.corpus_id, None, world.tenant.collection, profile, DocumentStatus.APPROVED)
 
 
 def incoming(path: str, text: str) -> Incoming:

@@ -23,9 +23,7 @@ async def foreigner(world: World) -> Principal:
 async def test_same_bytes_twice_change_nothing(world: World) -> None:
     document_id = await world.upload("a.md", "manual one")
     world.index.calls.clear()
-    status = await world.library.upload(
-        world.principal(), corpus="docs", name="a.md", data=b"manual one", metadata={}
-    )
+    status = await world.library.upload(world.principal(), corpus="docs", name="a.md", data=b"manual one", metadata={})
     assert (status.state, status.document_id) == (FileState.UNCHANGED, document_id)
     assert world.index.calls["upsert"] == 0
 

@@ -35,13 +35,14 @@ from tests.servers.ports import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-DISK = 400_000_000
+DISK = 800_000_000
 MANY = 300
 """More than the 256 chunks that are settled together, so that a kill finds some files done and some not."""
 BEYOND = {
     f"loyalty-{n}.md": f"# Loyalty rule {n}\n\nLoyalty rule {n} gives {n + 10} points for each receipt above {n + 20} EUR.\n"
-    for n in range(MANY)
-}
+    for n in range(MANY - 1)
+} | {"zz-drawer.md": "# Cash drawer\n\nThe cash drawer of a till opens with the key combination Control and F9.\n"}
+DRAWER = "Which key combination opens the cash drawer of a till?"
 
 
 @pytest.fixture
@@ -122,32 +123,37 @@ def is_consistent(home: Path) -> None:
     assert passages == stated
 
 
+def answerable(home: Path) -> list[tuple[object, ...]]:
+    """Documents with what they are answered from; a draft without a revision is a name and no more."""
+    return stored(home, "SELECT id, revision_id, status FROM documents WHERE revision_id IS NOT NULL ORDER BY id")
+
+
 @pytest.mark.parametrize("left", [120_000_000, 0], ids=["reserve-used-up", "last-byte-used-up"])
 def test_a_full_disk_stops_an_ingest_and_not_the_answers_and_freeing_space_finishes_it(
     prepared: Prepared, small_disk: Path, tmp_path: Path, left: int
 ) -> None:
     home = prepared.copied_to(small_disk / "home")
-    folder = write_documents(tmp_path / "loyalty", dict(list(BEYOND.items())[:20]))
+    folder = write_documents(tmp_path / "loyalty", dict(list(BEYOND.items())[-20:]))
     with serving(home) as server, server.api(prepared.token) as api:
         before = ask(api, FREEZES)
-        documents = stored(home, "SELECT id, revision_id, status FROM documents ORDER BY id")
+        documents = answerable(home)
 
         ballast = fill(small_disk, left)
         assert fault_of(api, sync(api, folder)) == "storage_full"
-        assert stored(home, "SELECT id, revision_id, status FROM documents ORDER BY id") == documents
+        assert answerable(home) == documents
         if left:
             is_proved(api, ask(api, FREEZES))
         else:
             refused = api.post("/v1/ask", json={"question": FREEZES})
-            assert (refused.status_code, refused.json().get("code")) in {(507, "storage_full"), (200, None)}
+            assert (refused.status_code, refused.json().get("code")) == (507, "storage_full")
 
         ballast.unlink()
         job = finished_job(api, sync(api, folder).json()["id"])
-        assert job["result"]["counts"] == {"indexed": 20}
+        assert job["result"].get("counts") == {"indexed": 20}, job
         assert api.post("/v1/releases", json={}).json()["release"] == 2
-        found = ask(api, "How many points does loyalty rule 7 give for each receipt?")
+        found = ask(api, DRAWER)
         is_proved(api, found)
-        assert "17 points" in found["text"]
+        assert "Control and F9" in found["text"]
         after = ask(api, FREEZES)
         assert (after["text"], after["citations"][0]["quote"]) == (before["text"], before["citations"][0]["quote"])
     is_consistent(home)
@@ -180,9 +186,9 @@ def test_an_ingest_whose_server_is_killed_is_taken_up_at_the_next_start(prepared
             assert sum(counts.values()) == MANY
             assert set(counts) <= {"indexed", "unchanged"}
             assert api.post("/v1/releases", json={}).json()["entered"] == MANY
-            found = ask(api, "How many points does loyalty rule 299 give for each receipt?")
+            found = ask(api, DRAWER)
             is_proved(api, found)
-            assert "309 points" in found["text"]
+            assert "Control and F9" in found["text"]
             is_proved(api, ask(api, WARRANTY))
             again = finished_job(api, sync(api, folder).json()["id"])
             assert again["result"]["counts"] == {"unchanged": MANY}

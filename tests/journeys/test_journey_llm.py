@@ -49,7 +49,7 @@ def model_tokens(home: Path) -> int:
 
 
 def with_model(base_url: str, model: str, **more: str) -> dict[str, str]:
-    return {"LLM__BASE_URL": base_url, "LLM__MODEL": model, "LLM__MAX_TOKENS": "96", **more}
+    return {"LLM__BASE_URL": base_url, "LLM__MODEL": model, "LLM__MAX_TOKENS": "64", "LLM__DEADLINE_S": "240", **more}
 
 
 def told_text(told: list[Event]) -> str:
@@ -265,7 +265,7 @@ def test_nothing_that_a_model_smuggles_in_leaves(puppet: Puppet, smuggled: str, 
             f"Restart the service TillSync {smuggled} on the till [1]. ", "The service listens on port 7443 [1]."
         )
     else:
-        puppet.saying(f"{SUPPORTED} ", f"{smuggled} ", "The service listens on port 7443 [1].")
+        puppet.saying(f"{SUPPORTED}\n\n", f"{smuggled}\n\n", "The service listens on port 7443 [1].")
     told, done = puppet.told()
     assert trace not in told_text(told)
     assert "7443" in done["text"]
