@@ -14,6 +14,8 @@ MAX_WORDS = 90
 """Longest answer in prose; a procedure may be longer, since half a procedure is wrong."""
 MAX_PASSAGES = 2
 MAX_SPANS = 6
+MAX_ROWS = 12
+"""Rows of a table that is shown whole when two or more of them fit: a list with gaps misleads."""
 NEAR_BEST = 0.86
 """A sentence joins the best one only when its score reaches this share of it."""
 NEXT_SENTENCE = 0.7
@@ -127,7 +129,11 @@ def _repeats(span: _Span, chosen: Sequence[_Span]) -> bool:
 
 def _units(group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequence[Passage]) -> Iterator[Unit]:
     if kind is UnitKind.TABLE:
-        yield Unit(_table(passages[number], group), kind, (number,), group[0].text)
+        rows = _rows(passages[number])
+        whole = len(group) > 1 and len(rows) <= MAX_ROWS
+        yield Unit(
+            _table(rows[0], rows[1:] if whole else [span.text for span in group]), kind, (number,), group[0].text
+        )
         return
     for span in group:
         if kind is UnitKind.PROCEDURE:  # a step alone is no procedure: its number would mislead
@@ -136,10 +142,14 @@ def _units(group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequen
             yield Unit(span.text, kind, (number,), span.text)
 
 
-def _table(passage: Passage, rows: Sequence[_Span]) -> str:
+def _rows(passage: Passage) -> list[str]:
+    """The passage's table, its header first."""
+    return [line.strip() for line in passage.text.splitlines() if CELL in line]
+
+
+def _table(header: str, rows: Sequence[str]) -> str:
     """The rows under their header, as a Markdown table."""
-    header = next(line for line in passage.text.splitlines() if CELL in line)
-    cells = [[cell.strip() for cell in row.split(CELL)] for row in [header, *(span.text for span in rows)]]
+    cells = [[cell.strip() for cell in row.split(CELL)] for row in [header, *rows]]
     width = max(map(len, cells))
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in cells]
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])

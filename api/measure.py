@@ -13,10 +13,12 @@ from core.settings import Settings
 from evals.dataset import load_golden
 from evals.fit import Fit, collect, fit
 from evals.gates import load_gates
-from evals.labelled import load_labelled
+from evals.labelled import from_golden, load_labelled
 from evals.run import Parts, RunResult, run_golden
 
 CHANNEL = "eval"
+FITTED_TENANT = "corvane"
+"""The one demo tenant whose golden questions the confidence is fitted on; the others' only measure it."""
 
 
 async def measure_golden(settings: Settings, folder: Path, *, note: Callable[[int, int], None]) -> RunResult:
@@ -46,9 +48,9 @@ async def measure_golden(settings: Settings, folder: Path, *, note: Callable[[in
         return await run_golden(golden, parts, principal, gates=load_gates(), note=count)
 
 
-async def measure_fit(settings: Settings, data: Path, *, accepted_error: float) -> Fit:
+async def measure_fit(settings: Settings, data: Path, golden: Path, *, accepted_error: float) -> Fit:
     """Raises `InvalidRequestError` (`no_data`) where none of the development sets has been ingested."""
-    questions = load_labelled(data)
+    questions = [*load_labelled(data), *from_golden(FITTED_TENANT, load_golden(golden).get(FITTED_TENANT, []))]
     async with open_services(settings) as services:
         ids = await _known(services, {question.tenant for question in questions})
         if not ids:

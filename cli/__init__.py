@@ -6,6 +6,7 @@ needs them, so that `--help` is quick.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -45,6 +46,8 @@ app.add_typer(evals.evals, name="eval")
 
 def main() -> None:
     """Entry point: faults become one line on standard error and a status other than 0."""
+    # Read when torch is loaded: its threads must not spin for work while ingest and other requests need the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         status = app(standalone_mode=False)
     except CopilotError as error:

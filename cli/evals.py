@@ -46,4 +46,4 @@ def fit(
     """Fit the confidence estimate on labelled development questions, cross-fitted, and print its coefficients."""
     from api.measure import measure_fit
 
-    out.print(str(run(measure_fit(settings(), data, accepted_error=accepted_error))), markup=False)
+    out.print(str(run(measure_fit(settings(), data, CORPORA, accepted_error=accepted_error))), markup=False)

@@ -1,6 +1,6 @@
 """Development questions with known answers, from public data sets, as what the confidence is fitted on.
 
-The demo's golden questions are never among them: they stay for measuring. Each reader knows its data set's files and names
+Of the demo's golden questions only the vendor's are among them: the partners' stay for measuring. Each reader knows its data set's files and names
 the tenant and corpora that must hold its documents; `write_documents` makes the folders that are ingested there.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.domain import Filters
 from core.errors import InvalidRequestError
+from evals.dataset import GoldenQuestion
 
 AX_TENANT = "ax"
 MTRAG_TENANT = "mtrag"
@@ -62,6 +64,15 @@ def read_mtrag(folder: Path) -> Iterator[LabelledQuestion]:
             continue
         sources = frozenset(map(_passage_file, row["gold_doc_ids"])) if row["answerable"] else frozenset()
         yield LabelledQuestion(MTRAG_TENANT, row["standalone"], sources, f"{MTRAG_TENANT}/{row['conversation']}")
+
+
+def from_golden(tenant: str, golden: Sequence[GoldenQuestion]) -> list[LabelledQuestion]:
+    """A tenant's golden questions that carry no filters; nobody can answer the unanswerable and foreign ones."""
+    return [
+        LabelledQuestion(tenant, q.question, frozenset(gold.source for gold in q.gold), f"{tenant}/{q.id}")
+        for q in golden
+        if q.filters == Filters()
+    ]
 
 
 def write_documents(data: Path, out: Path) -> list[tuple[str, str, Path]]:

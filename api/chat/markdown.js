@@ -216,17 +216,21 @@ function children(lines, hooks, depth) {
 
 function renderList({ ordered, items }, hooks, depth) {
   const nodes = items.map((item) =>
-    el("li", { dir: "auto", value: ordered && item.number }, itemContent(item, hooks, depth)),
+    el("li", { dir: "auto", value: ordered && item.number }, itemContent(item, ordered, hooks, depth)),
   );
   return el(ordered ? "ol" : "ul", {}, nodes);
 }
 
-/** An item that starts with a paragraph shows it without the paragraph's margins. */
-function itemContent(item, hooks, depth) {
+/**
+ * An item that starts with a paragraph shows it without the paragraph's margins. A step keeps its lines: a runbook's command
+ * that runs into the sentence after it is no command.
+ */
+function itemContent(item, ordered, hooks, depth) {
   if (depth >= MAX_DEPTH) return children(item.lines, hooks, depth);
   const [first, ...rest] = parseBlocks(item.lines);
   if (first?.type !== "paragraph") return children(item.lines, hooks, depth);
-  return [...inline(first.text, hooks), ...rest.map((block) => render(block, hooks, depth + 1))];
+  const text = ordered ? first.text.replaceAll("\n", "  \n") : first.text;
+  return [...inline(text, hooks), ...rest.map((block) => render(block, hooks, depth + 1))];
 }
 
 function renderTable({ header, rows, alignments }, text) {

@@ -61,16 +61,20 @@ HIDDEN = [
     "How long is the warr\u200banty on a receipt prin\u00adter?",
     "\u202eHow long is the warranty on a receipt printer?\u202c",
     "How long is the warranty\x00 on a receipt printer?",
-    "How long is the warranty on a receipt printer?\x1b[31m\x07",
     "\ufeffHow long is the warranty on a receipt printer?\U000e0041\U000e0042",
 ]
 
 
 @pytest.mark.parametrize("question", HIDDEN, ids=ascii)
 def test_hidden_characters_do_not_change_the_answer(corvane: httpx.Client, question: str) -> None:
-    answer = ask(corvane, question)
-    assert "24 months" in answer["text"]
-    assert not set("\x00\x1b\u200b\u202e") & set(json.dumps(answer, ensure_ascii=False))
+    plain, answer = ask(corvane, "How long is the warranty on a receipt printer?"), ask(corvane, question)
+    assert (answer["outcome"], answer["text"]) == (plain["outcome"], plain["text"])
+    assert answer["citations"] == plain["citations"]
+
+
+def test_a_terminals_control_characters_come_back_in_no_answer(corvane: httpx.Client) -> None:
+    answer = ask(corvane, "How long is the \x1b[31mwarranty\x07 on a \u202ereceipt\x9b printer?")
+    assert not set("\x1b\x07\x9b\u202e") & set(json.dumps(answer, ensure_ascii=False))
 
 
 BROKEN = [
@@ -258,6 +262,5 @@ def test_nul_in_a_field_reaches_no_database(corvane: httpx.Client) -> None:
         "How long is the warranty on a receipt printer?",
         filters={"customer": "\x00Pantry\x00", "corpora": ["sha\x00red"]},
     )
-    assert answer["outcome"] == "answered"
     body = {"answer_id": answer["answer_id"], "vote": "down", "comment": "wr\x00ong \u202e \U0001f600"}
     assert corvane.post("/v1/feedback", json=body).status_code == 204

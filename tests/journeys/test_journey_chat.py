@@ -168,6 +168,15 @@ def test_each_example_question_is_answered_with_sources(page: Page, demo: Demo) 
         assert fits(page)
 
 
+def test_a_command_within_a_step_stands_on_a_line_of_its_own(page: Page, demo: Demo) -> None:
+    visit(page, demo)
+    answer = asked(page, "How do I clear a POS sync conflict in a store?")
+    lines = answer.locator("ol > li").first.inner_text().splitlines()
+    assert [line for line in lines if "corvane-sync.exe" in line] == [
+        r".\corvane-sync.exe conflicts list --store 0417 --format table"
+    ]
+
+
 def test_pictures_of_an_answer_with_its_source(page: Page, demo: Demo) -> None:
     visit(page, demo)
     card = opened_source(page, asked(page, SHOWN))
