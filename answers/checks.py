@@ -110,4 +110,8 @@ def joined(units: Sequence[CheckedUnit]) -> str:
     return text
 
 
-_SEPARATORS = {(UnitKind.SENTENCE, UnitKind.SENTENCE): " ", (UnitKind.ITEM, UnitKind.ITEM): "\n"}
+_SEPARATORS = {
+    (UnitKind.SENTENCE, UnitKind.SENTENCE): " ",
+    (UnitKind.ITEM, UnitKind.ITEM): "\n",
+    (UnitKind.PROCEDURE, UnitKind.PROCEDURE): "\n",
+}

@@ -22,6 +22,8 @@ NEXT_SENTENCE = 0.7
 """The sentence after the best one explains it more often than not, so that it needs less."""
 PROCEDURE_NEAR = 0.8
 """A passage with steps answers a how-question when its score reaches this share of the best passage's."""
+PROCEDURE_AT_HOME = 0.5
+"""… and in the document that holds the best sentence, less: its symptoms match the question, its steps are the answer."""
 CELL = " | "
 
 _ORPHAN = re.compile(
@@ -155,26 +157,49 @@ def _table(header: str, rows: Sequence[str]) -> str:
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
 
 
-def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Sequence[Passage]) -> list[_Span] | None:
-    """The steps of the best passage that has any, where the question asks how, or the best sentence is a step itself."""
+def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Sequence[Passage]) -> list[list[_Span]]:
+    """The steps that answer, one list a passage, where the question asks how, or the best sentence is a step itself.
+
+    They are those of the best section that has any, however many passages it was cut into; one that does not begin at its first
+    step is no procedure, since half a procedure is wrong.
+    """
     if best.kind is not UnitKind.PROCEDURE and not _HOW.search(question):
-        return None
+        return []
+    steps = {n: [s for s in spans if s.passage == n and s.kind is UnitKind.PROCEDURE] for n in range(len(passages))}
     top = max(passage.score for passage in passages)
     home = passages[best.passage].document_id
-    found: list[tuple[float, list[_Span]]] = []
-    for number, passage in enumerate(passages):
-        steps = [s for s in spans if s.passage == number and s.kind is UnitKind.PROCEDURE]
-        if len(steps) >= 2 and passage.score >= PROCEDURE_NEAR * top:
-            fit = passage.score + 0.3 * max(s.score for s in steps) + (0.1 if passage.document_id == home else 0.0)
-            found.append((fit, steps))
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+    def fit(number: int) -> float:
+        near = passages[number].document_id == home
+        enough = passages[number].score >= (PROCEDURE_AT_HOME if near else PROCEDURE_NEAR) * top
+        own = max((s.score for s in steps[number]), default=0.0)
+        return (
+            passages[number].score + 0.3 * own + (0.1 if near else 0.0) if enough and len(steps[number]) >= 2 else 0.0
+        )
+
+    chosen = max(range(len(passages)), key=fit)
+    if not fit(chosen):
+        return []
+    section = _section(passages[chosen])
+    parts = sorted(
+        (n for n in steps if steps[n] and _section(passages[n]) == section), key=lambda n: passages[n].number
+    )
+    whole = steps[parts[0]][0].text.lstrip().startswith("1")
+    return [steps[n] for n in parts] if whole else []
 
 
-def _procedure_units(steps: Sequence[_Span], spans: Sequence[_Span], passages: Sequence[Passage]) -> Iterator[Unit]:
-    """The line that introduces the steps, then all of them, with whatever stands between them, as one unit."""
-    first = steps[0]
+def _section(passage: Passage) -> tuple[str, tuple[str, ...]]:
+    return passage.document_id, passage.heading_path
+
+
+def _procedure_units(
+    parts: Sequence[Sequence[_Span]], spans: Sequence[_Span], passages: Sequence[Passage]
+) -> Iterator[Unit]:
+    """The line that introduces the steps, then all of them, with whatever stands between them, as one unit a passage."""
+    first = parts[0][0]
     lead = next((s for s in spans if (s.passage, s.index) == (first.passage, first.index - 1)), None)
     if lead is not None and lead.kind is UnitKind.SENTENCE:
         yield Unit(lead.text, UnitKind.SENTENCE, (lead.passage,), lead.text)
-    text = passages[first.passage].text[first.start : steps[-1].end].strip()
-    yield Unit(text, UnitKind.PROCEDURE, (first.passage,), text)
+    for steps in parts:
+        text = passages[steps[0].passage].text[steps[0].start : steps[-1].end].strip()
+        yield Unit(text, UnitKind.PROCEDURE, (steps[0].passage,), text)

@@ -165,7 +165,12 @@ class AnswerPipeline:
         scope = Scope.of(turn.question.principal, turn.plan.filters)
         with self._stage(turn.timings, "find", StageKind.RETRIEVER, input=turn.plan.query) as span:
             found = await self._searcher.search(
-                scope, turn.plan.query, limit=self._policy.limit, today=today(), release=turn.tenant.live_release
+                scope,
+                turn.plan.query,
+                limit=self._policy.limit,
+                today=today(),
+                release=turn.tenant.live_release,
+                whole_procedures=True,
             )
             span.update(output=[{"source": p.source, "score": p.score} for p in found.passages])
         return found

@@ -46,6 +46,8 @@ _FOREIGN = (
 )
 # At INFO these print statements with their parameters, or addresses with their queries.
 _QUIET = (
+    "alembic",
+    "sentence_transformers",
     "sqlalchemy",
     "httpx",
     "httpcore",

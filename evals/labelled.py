@@ -1,7 +1,7 @@
 """Development questions with known answers, from public data sets, as what the confidence is fitted on.
 
-Of the demo's golden questions only the vendor's are among them: the partners' stay for measuring. Each reader knows its data set's files and names
-the tenant and corpora that must hold its documents; `write_documents` makes the folders that are ingested there.
+Of the demo's golden questions only the vendor's are among them: the partners' stay for measuring. Each reader knows its data
+set's files and names the tenant and corpora that must hold its documents; `write_documents` makes the folders to ingest there.
 """
 
 from __future__ import annotations

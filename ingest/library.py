@@ -127,27 +127,36 @@ class Library:
     async def get(self, principal: Principal, document_id: str) -> DocumentView:
         """Raises `NotFoundError` for another tenant's document, and for one above the asker's audience, as for an unknown one."""
         async with self._database.read() as session:
-            document = await self._visible(session, principal, document_id)
+            document = await self._own(session, principal, document_id)
+        if document.audience not in principal.audience.readable():
+            raise NotFoundError("no such document")
+        return await self.describe(principal, document_id)
+
+    async def describe(self, principal: Principal, document_id: str) -> DocumentView:
+        """A document of the principal's tenant, for whoever manages it; without its text where that is above their audience."""
+        async with self._database.read() as session:
+            document = await self._own(session, principal, document_id)
             revision = await session.get(Revision, document.revision_id) if document.revision_id else None
             corpus = await session.get(Corpus, document.corpus_id)
-            text = await repository.document_text(session, document.revision_id) if document.revision_id else ""
+            readable = revision is not None and document.audience in principal.audience.readable()
+            text = await repository.document_text(session, revision.id) if revision and readable else ""
         return _view(document, revision, corpus.name if corpus else "", text)
 
     async def reclassify(self, principal: Principal, document_id: str, *, audience: Audience) -> DocumentView:
         """Change who may read a document: at once, and in every release."""
         async with self._database.write() as session:
-            document = await self._visible(session, principal, document_id)
+            document = await self._own(session, principal, document_id)
             document.audience = audience
             document.updated_at = now()
             session.add(_audit(principal, "document.reclassify", document_id, audience=audience))
         tenant = await self._tenants.get(principal.tenant_id)
         await self._index.update_payload(tenant.collection, document_id, PayloadChanges(audience=audience))
-        return await self.get(principal, document_id)
+        return await self.describe(principal, document_id)
 
     async def withdraw(self, principal: Principal, document_id: str) -> None:
         """Out of every answer from the next question on, whatever release shows it."""
         async with self._database.write() as session:
-            document = await self._visible(session, principal, document_id)
+            document = await self._own(session, principal, document_id)
             document.status = DocumentStatus.WITHDRAWN
             document.updated_at = now()
             await repository.forget_points(session, document_id)
@@ -155,10 +164,9 @@ class Library:
         tenant = await self._tenants.get(principal.tenant_id)
         await self._index.delete_document(tenant.collection, document_id)
 
-    async def _visible(self, session: repository.Session, principal: Principal, document_id: str) -> Document:
+    async def _own(self, session: repository.Session, principal: Principal, document_id: str) -> Document:
         document = await repository.find_document(session, principal.tenant_id, document_id)
-        manages = Permission.DOCUMENTS_WRITE in principal.permissions
-        if document is None or not (manages or document.audience in principal.audience.readable()):
+        if document is None:
             raise NotFoundError("no such document")
         return document
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from sqlalchemy import select, tuple_
 
-from core.database import Database
+from core.database import Database, ReadSession
 from core.domain import DocType, DocumentStatus, Passage, Scope
 from core.models import Corpus, Document, PassageRow, Revision
 from retrieval.index import Candidate
+
+_STEP = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 
 
 class Ranked(Protocol):
@@ -35,7 +39,7 @@ class Passages:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self, scope: Scope, ranked: Sequence[Ranked]) -> list[Passage]:
+    async def load(self, scope: Scope, ranked: Sequence[Ranked], *, whole_procedures: bool = False) -> list[Passage]:
         """In the given order. A document withdrawn or re-classified since it was indexed is left out: permission is current."""
         keys = {(r.candidate.payload.revision_id, r.candidate.payload.number): r for r in ranked}
         if not keys:
@@ -53,11 +57,28 @@ class Passages:
             )
         )
         async with self._database.read() as session:
-            rows = {
-                (p.revision_id, p.number): _passage(p, r, d, corpus, keys[p.revision_id, p.number])
-                for p, r, d, corpus in await session.execute(query)
-            }
-        return [rows[key] for key in keys if key in rows]
+            found = {(p.revision_id, p.number): (p, r, d, corpus) for p, r, d, corpus in await session.execute(query)}
+            rows = [row for row, *_ in found.values()] if whole_procedures else []
+            rest = await self._rest_of_procedures(session, rows)
+        loaded = [_passage(*found[key], keys[key]) for key in keys if key in found]
+        return [*loaded, *_following(rest, found, keys)]
+
+    async def _rest_of_procedures(self, session: ReadSession, rows: Sequence[PassageRow]) -> list[PassageRow]:
+        """The other passages of sections whose steps were cut in two: half a procedure must not be all that an answer sees."""
+        cut = {(row.revision_id, tuple(row.heading_path)) for row in rows if _STEP.search(row.text)}
+        if not cut:
+            return []
+        known = {row.id for row in rows}
+        siblings = await session.scalars(
+            select(PassageRow)
+            .where(PassageRow.revision_id.in_({revision_id for revision_id, _ in cut}))
+            .order_by(PassageRow.number)
+        )
+        return [
+            row
+            for row in siblings
+            if row.id not in known and (row.revision_id, tuple(row.heading_path)) in cut and _STEP.search(row.text)
+        ]
 
     async def corpus_ids(self, tenant_id: str, names: Sequence[str]) -> tuple[str, ...]:
         if not names:
@@ -82,6 +103,22 @@ class Passages:
         )
         async with self._database.read() as session:
             return sorted(name for name in await session.scalars(query) if name)
+
+
+def _following(
+    rest: Sequence[PassageRow],
+    found: Mapping[tuple[str, int], tuple[PassageRow, Revision, Document, str]],
+    ranked: Mapping[tuple[str, int], Ranked],
+) -> list[Passage]:
+    """Passages that came with another one: its document and score, no scores of sentences, since nothing asked for them."""
+    by_revision = {revision_id: key for key in reversed(list(found)) for revision_id in [key[0]]}
+    passages = []
+    for row in rest:
+        key = by_revision[row.revision_id]
+        _, revision, document, corpus = found[key]
+        passage = _passage(row, revision, document, corpus, ranked[key])
+        passages.append(replace(passage, id=f"{passage.id}/{row.number}", dense_score=0.0, sentence_scores=()))
+    return passages
 
 
 def _passage(row: PassageRow, revision: Revision, document: Document, corpus: str, ranked: Ranked) -> Passage:

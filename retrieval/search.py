@@ -56,9 +56,17 @@ class Searcher:
         self._candidates = candidates
 
     async def search(
-        self, scope: Scope, query: str, *, limit: int, today: date, release: int | None = None
+        self,
+        scope: Scope,
+        query: str,
+        *,
+        limit: int,
+        today: date,
+        release: int | None = None,
+        whole_procedures: bool = False,
     ) -> SearchResult:
-        """The `limit` best passages for a redacted query. `release` overrides the live one (publish gate, replay).
+        """The `limit` best passages for a redacted query. `release` overrides the live one (publish gate, replay);
+        `whole_procedures` adds the passages that hold the other steps of those found.
 
         Raises `UnavailableError` where the index does not answer: a search that failed is never an empty result.
         """
@@ -73,7 +81,7 @@ class Searcher:
         candidates, idf = await self._gather(tenant, query, vector, within)
         sentences = await self._index.sentence_vectors(tenant.collection, [c.id for c in candidates])
         ranked = _score(candidates, vector, idf, sentences)
-        passages = await self._passages.load(scope, ranked[:limit])
+        passages = await self._passages.load(scope, ranked[:limit], whole_procedures=whole_procedures)
         return SearchResult(tuple(passages), shown, tenant.id, _signals(ranked, idf))
 
     async def _gather(

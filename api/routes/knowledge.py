@@ -44,7 +44,7 @@ async def upload(
         metadata=form.stated(),
     )
     response.status_code = 200 if status.state is FileState.UNCHANGED else 201
-    view = await services.library.get(principal, status.document_id)
+    view = await services.library.describe(principal, status.document_id)
     return asdict(view) | {"ingest": status.as_json()}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -73,8 +75,6 @@ def fill(disk: Path, left: int) -> Path:
 
 
 def _free(disk: Path) -> int:
-    import shutil
-
     return shutil.disk_usage(disk).free
 
 
@@ -94,7 +94,7 @@ def fault_of(api: httpx.Client, started: httpx.Response) -> str:
     return str(job["error"]["code"])
 
 
-def stored(home: Path, statement: str) -> list[tuple[object, ...]]:
+def stored(home: Path, statement: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(home / "copilot.db")) as database:
         return database.execute(statement).fetchall()
 
@@ -123,7 +123,7 @@ def is_consistent(home: Path) -> None:
     assert passages == stated
 
 
-def answerable(home: Path) -> list[tuple[object, ...]]:
+def answerable(home: Path) -> list[tuple[Any, ...]]:
     """Documents with what they are answered from; a draft without a revision is a name and no more."""
     return stored(home, "SELECT id, revision_id, status FROM documents WHERE revision_id IS NOT NULL ORDER BY id")
 
