@@ -47,6 +47,7 @@ class _Span:
     end: int
     text: str
     score: float
+    is_row: bool = False
 
     @property
     def kind(self) -> UnitKind:
@@ -54,7 +55,7 @@ class _Span:
             return UnitKind.PROCEDURE
         if BULLET.match(self.text):
             return UnitKind.ITEM
-        return UnitKind.TABLE if CELL in self.text else UnitKind.SENTENCE
+        return UnitKind.TABLE if self.is_row else UnitKind.SENTENCE
 
 
 def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
@@ -73,11 +74,12 @@ def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
 
 
 def _spans(number: int, passage: Passage) -> Iterator[_Span]:
+    rows = set(_rows(passage))
     for index, (start, end) in enumerate(passage.sentences):
         text = passage.text[start:end].strip()
         cosine = passage.sentence_scores[index] if index < len(passage.sentence_scores) else passage.dense_score
         if text:
-            yield _Span(number, index, start, end, text, 0.7 * cosine + 0.3 * passage.score)
+            yield _Span(number, index, start, end, text, 0.7 * cosine + 0.3 * passage.score, text in rows)
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
@@ -145,8 +147,10 @@ def _units(group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequen
 
 
 def _rows(passage: Passage) -> list[str]:
-    """The passage's table, its header first."""
-    return [line.strip() for line in passage.text.splitlines() if CELL in line]
+    """The passage's table, its header first. A lone line with a bar is a command with a pipe, and so is one of another width."""
+    lines = [line.strip() for line in passage.text.splitlines() if CELL in line]
+    rows = [line for line in lines if line.count(CELL) == lines[0].count(CELL)]
+    return rows if len(rows) > 1 else []
 
 
 def _table(header: str, rows: Sequence[str]) -> str:

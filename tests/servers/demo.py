@@ -17,7 +17,7 @@ import httpx
 from tests.servers.ports import wait_for
 
 ROOT = Path(__file__).parents[2]
-START_S = 240.0
+START_S = 600.0
 STOP_S = 60.0
 
 
