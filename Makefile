@@ -42,7 +42,9 @@ check: lint ## lint and the fast tests
 test: setup-dev ## lint and every test: real models, servers and browsers
 	@scripts/ensure-test-tools
 	@$(MAKE) lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	@# Apart: the browser's driver keeps an event loop running in its process, beside which no other test can start one.
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 eval: setup ## Measure answers against the golden questions
 	@$(BIN)/partner-copilot eval $(ARGS)

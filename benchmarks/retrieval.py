@@ -39,7 +39,9 @@ async def search_all(tenant: str, questions: Sequence[str]) -> list[Sequence[Pas
         return found
 
 
-def figures(found: Sequence[Sequence[Passage]], gold: Sequence[Sequence[str]], score: Callable[[Passage], float]) -> str:
+def figures(
+    found: Sequence[Sequence[Passage]], gold: Sequence[Sequence[str]], score: Callable[[Passage], float]
+) -> str:
     hits = ndcg = 0.0
     for passages, pages in zip(found, gold, strict=True):
         ranked = sorted(passages, key=score, reverse=True)
