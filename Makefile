@@ -44,7 +44,8 @@ test: setup-dev ## lint and every test: real models, servers and browsers
 	@$(MAKE) lint
 	@$(BIN)/python -m pytest -m "not browser" $(ARGS)
 	@# Apart: the browser's driver keeps an event loop running in its process, beside which no other test can start one.
-	@$(BIN)/python -m pytest -m browser $(ARGS)
+	@$(BIN)/python -m pytest -m browser tests/api/chat $(ARGS)
+	@$(BIN)/python -m pytest -m browser tests/journeys $(ARGS)
 
 eval: setup ## Measure answers against the golden questions
 	@$(BIN)/partner-copilot eval $(ARGS)
