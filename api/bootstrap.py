@@ -14,22 +14,18 @@ from answers.conversations import Conversations
 from answers.feedback import FeedbackDesk
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline, Policy
-from core.auth import Keys
-from core.database import Database
+from api.store import Store, open_store
 from core.domain import RedactionProfile
 from core.jobs import Jobs, Progress
-from core.keyring import Keyring
 from core.llm import LLM, OpenAICompatibleLLM
 from core.metrics import Metrics
-from core.migrate import migrate, require_current
 from core.models import Json
 from core.quota import Quota
 from core.settings import IndexKind, Settings
 from core.telemetry import LangfuseTracer, NullTracer, Tracer
-from core.tenancy import Tenants
 from guardrails.guards import Guards
 from guardrails.pii import Redactor, redact_patterns
-from ingest.chunk import CHUNKER_VERSION, TokenBudget, word_pieces
+from ingest.chunk import TokenBudget, word_pieces
 from ingest.formats.elements import ParseLimits
 from ingest.library import Library
 from ingest.pipeline import IngestPipeline
@@ -44,17 +40,6 @@ from retrieval.search import Searcher
 from retrieval.server import ServerIndex
 
 VERSION = "0.1.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """What needs no model: the database and the keys."""
-
-    settings: Settings
-    database: Database
-    keyring: Keyring
-    tenants: Tenants
-    keys: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +58,6 @@ class Services(Store):
     jobs: Jobs
     tracer: Tracer
     metrics: Metrics
-
-
-def generation(settings: Settings) -> str:
-    """Names what an index was built with: vectors of another model or chunker are never searched together."""
-    model = (settings.embedding.model or "minilm").rsplit("/", 1)[-1].lower()
-    return f"{''.join(c for c in model if c.isalnum())[:20]}-c{CHUNKER_VERSION}"
-
-
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """SQLite is brought up to date by itself; PostgreSQL waits for 'partner-copilot migrate', which one operator runs once."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secret = settings.master_key.get_secret_value() if settings.master_key else None
-    keyring = Keyring.open(settings.home, secret)
-    database = Database(settings.database_url, pool_size=settings.database.pool_size)
-    try:
-        await (migrate(database) if database.is_sqlite else require_current(database))
-        tenants = Tenants(database, keyring, generation=generation(settings))
-        yield Store(settings, database, keyring, tenants, Keys(database, keyring))
-    finally:
-        await database.aclose()
 
 
 @asynccontextmanager

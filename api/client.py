@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 
 from api.app import app_over
-from api.bootstrap import open_services, open_store
+from api.bootstrap import open_services
 from api.serve import running_url
+from api.store import open_store
 from core.domain import Audience, Role
 from core.errors import CopilotError, UnavailableError
 from core.settings import Settings

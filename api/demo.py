@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from api.bootstrap import Services, Store
+from api.bootstrap import Services
+from api.store import Store
 from core.domain import Audience, Permission, Principal, Role
 from core.errors import ConfigurationError, ConflictError, UnauthenticatedError
 from core.jobs import Progress

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from api.bootstrap import open_store
 from api.serve import running_url
+from api.store import open_store
 from core.errors import CopilotError
 from core.settings import IndexKind, Settings
 

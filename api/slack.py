@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from api.bootstrap import Services, Store
+from api.bootstrap import Services
+from api.store import Store
 from bots.slack.app import SlackBot
 from bots.slack.events import Events
 from bots.slack.installs import Workspaces

@@ -22,7 +22,7 @@ def tenant_create(
     name: Annotated[str | None, typer.Option(help="The name that people see.")] = None,
 ) -> None:
     """Create a tenant."""
-    from api.bootstrap import open_store
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:
@@ -37,7 +37,7 @@ def tenant_create(
 @tenants.command("list")
 def tenant_list() -> None:
     """List tenants with their live releases."""
-    from api.bootstrap import open_store
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:
@@ -60,7 +60,7 @@ def tenant_allow(
     hotline: Annotated[list[str], typer.Option(help="A telephone number that stays.")] = [],  # noqa: B006
 ) -> None:
     """Say what redaction leaves alone; documents that are ingested from now on follow. Without options, show the lists."""
-    from api.bootstrap import open_store
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:
@@ -84,7 +84,7 @@ def key_create(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. It is shown once: only a keyed hash of it is stored."""
-    from api.bootstrap import open_store
+    from api.store import open_store
 
     if role is Role.OPERATOR:
         raise ConfigurationError("the operator role is the command line's own; choose another", code="invalid_role")
@@ -102,7 +102,7 @@ def key_create(
 @keys.command("list")
 def key_list(tenant: Tenant) -> None:
     """List a tenant's keys, never their secrets."""
-    from api.bootstrap import open_store
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:
@@ -116,7 +116,7 @@ def key_list(tenant: Tenant) -> None:
 @keys.command("revoke")
 def key_revoke(key_id: str, tenant: Tenant) -> None:
     """Revoke a key: dead from the next request on."""
-    from api.bootstrap import open_store
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:

@@ -34,7 +34,7 @@ AsOf = Annotated[str | None, typer.Option(help="Answer from what was in force on
 def settings() -> Settings:
     """The settings, with logging set up by them."""
     from core.logs import configure_logging
-    from guardrails.pii import redact_patterns
+    from guardrails.patterns import redact_patterns
 
     found = load_settings()
     configure_logging(level=found.log.level, json=found.log.json_lines, scrub=redact_patterns)

@@ -43,7 +43,7 @@ def ingest(
 
 
 async def _require_publishable(found: Settings, tenant: str, corpus: str) -> None:
-    from api.bootstrap import open_store
+    from api.store import open_store
     from ingest.releases import require_publishable
 
     async with open_store(found) as store:

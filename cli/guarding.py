@@ -9,7 +9,7 @@ from cli.common import AsJson, Tenant, Words, out, print_json, run, settings, te
 
 def redact(text: Words, tenant: Tenant, as_json: AsJson = False) -> None:
     """Show what of a text is personal data, and what would be stored instead."""
-    from api.bootstrap import open_store
+    from api.store import open_store
     from guardrails.pii import Redactor
 
     async def work() -> None:
@@ -26,7 +26,7 @@ def redact(text: Words, tenant: Tenant, as_json: AsJson = False) -> None:
 
 def screen(text: Words, tenant: Tenant, as_json: AsJson = False) -> None:
     """Show whether a text looks like an attempt to instruct the copilot."""
-    from api.bootstrap import open_store
+    from api.store import open_store
     from guardrails.injection import scan
 
     async def work() -> None:

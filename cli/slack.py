@@ -26,8 +26,8 @@ def map_workspace(
     ] = None,
 ) -> None:
     """Let a workspace ask as a tenant."""
-    from api.bootstrap import open_store
     from api.slack import workspaces as mapped
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:
@@ -43,8 +43,8 @@ def map_workspace(
 @workspaces.command("unmap")
 def unmap_workspace(team: Team) -> None:
     """Let a workspace ask no more."""
-    from api.bootstrap import open_store
     from api.slack import workspaces as mapped
+    from api.store import open_store
 
     async def work() -> None:
         async with open_store(settings()) as store:

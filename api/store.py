@@ -1,0 +1,47 @@
+"""What needs no model: the database, the keys, the tenants. Light to import, so that administration is quick."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.auth import Keys
+from core.database import Database
+from core.keyring import Keyring
+from core.migrate import migrate, require_current
+from core.settings import Settings
+from core.tenancy import Tenants
+from ingest.chunk import CHUNKER_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What needs no model: the database and the keys."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    tenants: Tenants
+    keys: Keys
+
+
+def generation(settings: Settings) -> str:
+    """Names what an index was built with: vectors of another model or chunker are never searched together."""
+    model = (settings.embedding.model or "minilm").rsplit("/", 1)[-1].lower()
+    return f"{''.join(c for c in model if c.isalnum())[:20]}-c{CHUNKER_VERSION}"
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """SQLite is brought up to date by itself; PostgreSQL waits for 'partner-copilot migrate', which one operator runs once."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = settings.master_key.get_secret_value() if settings.master_key else None
+    keyring = Keyring.open(settings.home, secret)
+    database = Database(settings.database_url, pool_size=settings.database.pool_size)
+    try:
+        await (migrate(database) if database.is_sqlite else require_current(database))
+        tenants = Tenants(database, keyring, generation=generation(settings))
+        yield Store(settings, database, keyring, tenants, Keys(database, keyring))
+    finally:
+        await database.aclose()
