@@ -68,7 +68,7 @@ class Turn:
     prompt_hash: str = ""
     usage: Completion | None = None
     timings: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
+    began: float = 0.0
 
 
 class AnswerPipeline:
@@ -114,6 +114,7 @@ class AnswerPipeline:
         raise UnavailableError("the answer was interrupted; ask again")
 
     async def _answer(self, question: Question, emit: Emit) -> None:
+        began = time.perf_counter()
         principal = question.principal
         self._quota.admit(principal)
         answer_id = new_id()
@@ -139,7 +140,18 @@ class AnswerPipeline:
                 plan = await self._planner.plan(screened.text, question.filters, history=history, customers=customers)
                 span.update(output=plan.query)
             model = self._llm.name if self._llm else EXTRACTIVE
-            turn = Turn(question, answer_id, conversation_id, tenant, profile, model, screened, plan, timings=timings)
+            turn = Turn(
+                question,
+                answer_id,
+                conversation_id,
+                tenant,
+                profile,
+                model,
+                screened,
+                plan,
+                timings=timings,
+                began=began,
+            )
             emit(Started(answer_id, conversation_id, model, tenant.live_release))
             outcome, text = await self._decide(turn, emit)
             answer = await self._finish(turn, outcome, text, trace)

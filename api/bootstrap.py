@@ -117,24 +117,7 @@ def _assemble(
         candidates=settings.answers.candidates,
     )
     conversations = Conversations(database, history=settings.answers.history_turns)
-    pipeline = AnswerPipeline(
-        tenants=tenants,
-        conversations=conversations,
-        guards=guards,
-        searcher=searcher,
-        passages=passages,
-        llm=llm,
-        composer=Composer(budget=settings.llm.context_tokens - settings.llm.max_tokens),
-        tracer=tracer,
-        metrics=metrics,
-        quota=Quota(per_minute=settings.quota.questions_per_minute),
-        policy=Policy(
-            threshold=settings.answers.threshold,
-            limit=settings.answers.passages,
-            max_tokens=settings.llm.max_tokens,
-            deadline_s=settings.llm.deadline_s,
-        ),
-    )
+    pipeline = _pipeline(store, searcher, passages, conversations, guards, metrics, tracer, llm)
     return Services(
         settings=settings,
         database=database,
@@ -157,6 +140,37 @@ def _assemble(
         jobs=jobs,
         tracer=tracer,
         metrics=metrics,
+    )
+
+
+def _pipeline(
+    store: Store,
+    searcher: Searcher,
+    passages: Passages,
+    conversations: Conversations,
+    guards: Guards,
+    metrics: Metrics,
+    tracer: Tracer,
+    llm: LLM | None,
+) -> AnswerPipeline:
+    settings = store.settings
+    return AnswerPipeline(
+        tenants=store.tenants,
+        conversations=conversations,
+        guards=guards,
+        searcher=searcher,
+        passages=passages,
+        llm=llm,
+        composer=Composer(budget=settings.llm.context_tokens - settings.llm.max_tokens),
+        tracer=tracer,
+        metrics=metrics,
+        quota=Quota(per_minute=settings.quota.questions_per_minute),
+        policy=Policy(
+            threshold=settings.answers.threshold,
+            limit=settings.answers.passages,
+            max_tokens=settings.llm.max_tokens,
+            deadline_s=settings.llm.deadline_s,
+        ),
     )
 
 

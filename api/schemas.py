@@ -84,7 +84,7 @@ class HandoffIn(Body):
 
 
 class UploadForm(Body):
-    """A file, and what is to be said of it; what the file's own front matter says is kept where the form is silent."""
+    """A file, and what is to be said of it where its own front matter is silent; of two audiences the narrower one holds."""
 
     file: UploadFile
     corpus: str = Field(min_length=1, max_length=100, examples=["runbooks"])
