@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from api import errors
 from api.bootstrap import VERSION, Services, open_services
 from api.middleware import Envelope
-from api.routes import ask, chat, health, knowledge, slack
+from api.routes import ask, chat, documents, health, jobs, releases, slack, sources
 from api.slack import slack_bot
 from core.settings import IndexKind, Settings
 
@@ -70,8 +70,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
-    for router in (ask.router, knowledge.router, health.router, chat.router, slack.router):
-        app.include_router(router)
+    for routes in (ask, documents, sources, jobs, releases, health, chat, slack):
+        app.include_router(routes.router)
     app.mount("/chat", StaticFiles(directory=chat.FOLDER), name="chat")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
     return app

@@ -73,6 +73,8 @@ class Tenant(Base):
     name: Mapped[str] = mapped_column(String(200))
     settings: Mapped[Json] = mapped_column(default=dict)
     generation: Mapped[str] = mapped_column(String(40), default="")
+    building: Mapped[str | None] = mapped_column(String(40))
+    """The generation that a reindex fills beside the live one."""
     live_release: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -111,6 +113,15 @@ class Source(Base):
     corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"))
     kind: Mapped[str] = mapped_column(String(32))
     uri: Mapped[str] = mapped_column(String(1000))
+    config: Mapped[Json] = mapped_column(default=dict)
+    credentials: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted (context tenant/sources/id)."""
+    schedule_s: Mapped[int | None]
+    """Seconds from the end of one sync to the next; None: on demand only."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Syncs that failed in a row: the source's breaker."""
+    paused_until: Mapped[datetime | None]
+    last_error: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     synced_at: Mapped[datetime | None]
 
@@ -132,6 +143,14 @@ class Document(Base):
     customer: Mapped[str | None] = mapped_column(String(200))
     revision_id: Mapped[str | None] = mapped_column(String(32))
     content_hash: Mapped[str] = mapped_column(String(64), default="")
+    version_tag: Mapped[str] = mapped_column(String(300), default="")
+    """What the source's head said of the bytes that were taken in; unchanged, they need no fetch."""
+    audience_set: Mapped[str | None] = mapped_column(String(16))
+    """An admin's choice, which outlives what the next revision states."""
+    owner: Mapped[str | None] = mapped_column(String(200))
+    review_by: Mapped[date | None]
+    duplicate_of: Mapped[str | None] = mapped_column(String(32))
+    duplicate_kind: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -151,6 +170,13 @@ class Revision(Base):
     warnings: Mapped[list[str]] = mapped_column(default=list)
     passages: Mapped[int] = mapped_column(default=0)
     indexed: Mapped[bool] = mapped_column(default=False)
+    author: Mapped[str] = mapped_column(String(64), default="")
+    """Whoever brought it in; they may not approve it where the corpus asks for a second person."""
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    approved_at: Mapped[datetime | None]
+    text_hash: Mapped[str] = mapped_column(String(64), default="")
+    """Of the normalised, redacted text: equal for exact duplicates."""
+    minhash: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -169,6 +195,8 @@ class PassageRow(Base):
     page: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(16))
     sentences: Mapped[list[Any]] = mapped_column(default=list)
+    embedded_hash: Mapped[str] = mapped_column(String(64), default="")
+    """Of the text as it was embedded, its heading included: an equal one has equal vectors."""
 
 
 class Original(Base):
@@ -209,8 +237,69 @@ class Release(Base):
     status: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(String(2000), default="")
     gate: Mapped[Json] = mapped_column(default=dict)
+    published_by: Mapped[str] = mapped_column(String(64), default="")
+    override_reason: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(default=now)
     published_at: Mapped[datetime | None]
+
+
+class CorpusGrant(Base):
+    """A corpus that its owner (`tenant_id`) lets another tenant read."""
+
+    __tablename__ = "corpus_grants"
+    __table_args__ = (UniqueConstraint("corpus_id", "grantee_id"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    corpus_id: Mapped[str] = mapped_column(ForeignKey("corpora.id"))
+    grantee_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    expires_at: Mapped[datetime | None]
+    created_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class IngestFailure(Base):
+    """The dead-letter list: a file that could not be taken in, until it is, or until it is gone from its source."""
+
+    __tablename__ = "ingest_failures"
+    __table_args__ = (UniqueConstraint("source_id", "path"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"))
+    path: Mapped[str] = mapped_column(String(1000))
+    reason: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(String(1000), default="")
+    version_tag: Mapped[str] = mapped_column(String(300), default="")
+    attempts: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime] = mapped_column(default=now)
+    last_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class DocumentComment(Base):
+    __tablename__ = "document_comments"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), index=True)
+    revision_id: Mapped[str | None] = mapped_column(String(32))
+    author: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class GoldenQuestionRow(Base):
+    """A question that the publish gate asks; `key` is the tenant's own id for it, `expectation` as in a golden.jsonl line."""
+
+    __tablename__ = "golden_questions"
+    __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    key: Mapped[str] = mapped_column(String(100))
+    question: Mapped[str] = mapped_column(Text)
+    expectation: Mapped[Json] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Job(Base):
@@ -225,6 +314,8 @@ class Job(Base):
     result: Mapped[Json] = mapped_column(default=dict)
     error: Mapped[Json | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    """When a job that met a passing fault is tried again."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -24,6 +24,7 @@ from retrieval.index import (
     Between,
     Candidate,
     Condition,
+    Embedded,
     IndexFilter,
     IndexPoint,
     PayloadChanges,
@@ -32,7 +33,7 @@ from retrieval.index import (
     incomplete,
     numbered,
 )
-from retrieval.payload import FIELDS, TERMS, UNSTATED, loaded, plain, stored
+from retrieval.payload import FIELDS, TERMS, UNSTATED, embedded, loaded, plain, stored
 
 T = TypeVar("T")
 
@@ -79,6 +80,13 @@ class EdgeIndex:
             return _find(shard, dense, sparse, within.conditions(), limit)
 
         return await self._read(collection, find)
+
+    async def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Embedded]:
+        def read(shard: qdrant.EdgeShard) -> dict[str, Embedded]:
+            records = shard.retrieve(list(ids), with_payload=False, with_vector=["dense", "sentences"])
+            return {str(record.id): embedded(_named(record)) for record in records}
+
+        return await self._read(collection, read)
 
     async def sentence_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         def read(shard: qdrant.EdgeShard) -> dict[str, Vector]:

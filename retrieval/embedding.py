@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from core.errors import ConfigurationError, UnavailableError
-from retrieval.index import DIMENSION, Vector
+from retrieval.index import DIMENSION, Embedded, Vector
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -31,18 +31,6 @@ class EmbedItem:
 
     text: str
     spans: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedded:
-    """Unit vectors: `dense` of shape (384,), `sentences` (len(spans), 384).
-
-    A sentence's vector is the mean of its tokens' in the passage's own forward pass, so it knows its context and costs
-    nothing (Günther et al., "Late Chunking", 2024). A sentence beyond the model's window has the passage's vector.
-    """
-
-    dense: Vector
-    sentences: Vector
 
 
 class Embedder(Protocol):

@@ -24,6 +24,7 @@ __all__ = [
     "Between",
     "Candidate",
     "Condition",
+    "Embedded",
     "IndexFilter",
     "IndexPoint",
     "PayloadChanges",
@@ -92,6 +93,18 @@ class PayloadChanges(TypedDict, total=False):
     version_to: int
     effective_from: int
     effective_to: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """A passage's unit vectors: `dense` of shape (384,), `sentences` (s, 384), one for each of its sentences.
+
+    A sentence's vector is the mean of its tokens' in the passage's own forward pass, so it knows its context and costs
+    nothing (Günther et al., "Late Chunking", 2024). A sentence beyond the model's window has the passage's vector.
+    """
+
+    dense: Vector
+    sentences: Vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,6 +233,10 @@ class VectorIndex(Protocol):
         self, collection: str, dense: Vector, sparse: SparseVector, within: IndexFilter, limit: int
     ) -> list[Candidate]:
         """The `limit` nearest by cosine and the `limit` best by sparse dot product (above 0), each point once."""
+        ...
+
+    async def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Embedded]:
+        """All vectors of each id that exists: text that stays the same need not be embedded again."""
         ...
 
     async def sentence_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from retrieval.index import IndexPoint, PayloadChanges, PointPayload
+import numpy as np
+
+from retrieval.index import Embedded, IndexPoint, PayloadChanges, PointPayload
 
 Stored = dict[str, str | int | list[int]]
 
@@ -33,6 +35,11 @@ def plain(values: Mapping[str, str | int | None] | PayloadChanges) -> Stored:
 def _json(value: object) -> str | int:
     """Enumerations become their text: a vendor's binding need not know them."""
     return int(value) if isinstance(value, int) else str(value)
+
+
+def embedded(vectors: Mapping[str, object]) -> Embedded:
+    """From a vendor's vectors by name."""
+    return Embedded(np.asarray(vectors["dense"], np.float32), np.asarray(vectors["sentences"], np.float32))
 
 
 def loaded(payload: Mapping[str, object]) -> PointPayload:

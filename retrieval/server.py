@@ -23,6 +23,7 @@ from retrieval.index import (
     Between,
     Candidate,
     Condition,
+    Embedded,
     IndexFilter,
     IndexPoint,
     PayloadChanges,
@@ -32,7 +33,7 @@ from retrieval.index import (
     missing,
     numbered,
 )
-from retrieval.payload import FIELDS, KEYWORDS, RANGES, TERMS, UNSTATED, loaded, plain, stored
+from retrieval.payload import FIELDS, KEYWORDS, RANGES, TERMS, UNSTATED, embedded, loaded, plain, stored
 
 _PAGE = 128
 """Points a request: below 8 MB of JSON with ten sentences each; the server's default limit is 32 MB."""
@@ -84,6 +85,13 @@ class ServerIndex:
         near = found[0].points
         best = [hit for hit in found[1].points if hit.score > 0] if len(found) > 1 else []
         return _union(near, best)
+
+    async def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Embedded]:
+        async with self._call(collection):
+            records = await self._client.retrieve(
+                collection, list(ids), with_payload=False, with_vectors=["dense", "sentences"]
+            )
+        return {str(record.id): embedded(_named(record)) for record in records}
 
     async def sentence_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         async with self._call(collection):

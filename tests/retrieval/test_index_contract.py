@@ -206,6 +206,15 @@ async def test_sentence_vectors_come_by_id(index: VectorIndex, collection: str) 
     np.testing.assert_allclose(vectors[stored.id], stored.sentences, atol=2e-3)
 
 
+async def test_all_vectors_of_a_point_come_by_id(index: VectorIndex, collection: str) -> None:
+    stored = point("a", seed=4)
+    await index.upsert(collection, [stored])
+    vectors = await index.vectors(collection, [stored.id, point_id("unknown")])
+    assert list(vectors) == [stored.id]
+    np.testing.assert_allclose(vectors[stored.id].dense, stored.dense, atol=1e-6)
+    np.testing.assert_allclose(vectors[stored.id].sentences, stored.sentences, atol=2e-3)
+
+
 async def test_payload_change_is_seen_at_once_in_every_release(index: VectorIndex, collection: str) -> None:
     other = replace(PUBLISHED, document_id="d2", revision_id="r2")
     await index.upsert(collection, [point("a", replace(PUBLISHED, customer="Blume KG")), point("b", other)])
