@@ -192,3 +192,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The whole product with its demo tenants; for slow tests."""
     with running_demo(tmp_path_factory.mktemp("demo") / "home") as running:
         yield running
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The stated sizes take minutes: they run only where `-m` names them."""
+    if "proof" in str(config.getoption("-m")):
+        return
+    chosen = [item for item in items if not item.get_closest_marker("proof")]
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("proof")])
+    items[:] = chosen
