@@ -35,11 +35,6 @@ class SourceItem:
 class Source(Protocol):
     """Where documents come from. Raises `DocumentError` for one item, `SourceVanishedError` for all."""
 
-    async def head(self, item: SourceItem) -> str:
-        """A tag of the item's present bytes, at the cost of one request at most: the same tag, the same bytes. Empty where the
-        source knows none, so that only a fetch can tell."""
-        ...
-
     def discover(self) -> AsyncIterator[SourceItem]:
         """Every item, sorted by path. A listing that ends without an error is complete."""
         ...
