@@ -39,15 +39,18 @@ lint: setup-dev ## ruff, mypy and the direction of imports
 check: lint ## lint and the fast tests
 	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
 
-test: setup-dev ## lint and all tests: real models, databases, servers and browsers
+test: setup-dev ## lint and the tests: real models, databases and browsers (make proof has the long ones)
 	@scripts/ensure-test-tools
 	@$(MAKE) lint
-	@scripts/run-tests $(ARGS)
+	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/cli --ignore=tests/journeys $(ARGS)
+	@# Apart: the browser's driver keeps an event loop running in its process, beside which no other test can start one.
+	@$(BIN)/python -m pytest -m browser tests/api/chat $(ARGS)
+	@$(BIN)/python -m pytest -m browser tests/journeys $(ARGS)
 
 eval: setup ## Measure answers against the golden questions
 	@$(BIN)/partner-copilot eval $(ARGS)
 
-proof: setup-dev ## The long tests alone: the command line, kills, full disks, real models and servers
+proof: setup-dev ## The long tests that make test leaves out: the command line, kills, full disks, real models and servers
 	@$(BIN)/python -m pytest -m "not browser" tests/cli tests/journeys $(ARGS)
 
 bench: setup-dev ## Measure speed and size
