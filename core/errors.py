@@ -3,6 +3,8 @@
 Never put a secret or a partner's text into a message: messages are logged and returned.
 """
 
+from collections.abc import Mapping
+
 
 class CopilotError(Exception):
     """A fault with a stable `code`; rendered as problem+json by the API and as one line by the CLI."""
@@ -10,11 +12,20 @@ class CopilotError(Exception):
     status = 500
     code = "internal_error"
 
-    def __init__(self, detail: str, *, code: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        members: Mapping[str, object] | None = None,
+    ) -> None:
+        """`members` are further members of the problem (RFC 9457, 3.2), as JSON values."""
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.code
         self.status = status or self.status
+        self.members = members or {}
 
 
 class InvalidRequestError(CopilotError):

@@ -1,216 +1,266 @@
 """Long work as rows: stored before it starts, taken up again after a crash, fair between tenants.
 
-A job's handler must be idempotent, since a crash runs it again. Progress is kept in memory and written at most once a second.
+A job's handler must be idempotent, since a crash runs it again. Progress is kept in memory and written once a second, which also
+says that the job's process lives. Why this and no workflow engine: docs/adr/0005-jobs.md.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, select, true, update
 
+from core import job_rows as rows
 from core.database import Database
-from core.errors import CopilotError, NotFoundError
-from core.models import Job, Json, new_id, now
+from core.errors import ConflictError, CopilotError
+from core.job_rows import FINISHED, MAX_CRASHES, STALE, JobStatus
+from core.job_tries import Handler, Progress, Runner, Try
+from core.models import AuditRow, Job, Json, new_id, now
+from core.settings import JobSettings
+
+__all__ = ["MAX_CRASHES", "STALE", "Handler", "JobLine", "JobStatus", "JobView", "Jobs", "Progress"]
 
 log = structlog.get_logger()
 
-STALE = timedelta(seconds=30)
-"""A running job writes its progress every second: silent for this long, its process is dead."""
-MAX_ATTEMPTS = 3
-"""Starts of one job: a job that takes the process down with it must not do so for ever."""
-
-
-class JobStatus(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a job is. `total` is 0 until it is known."""
-
-    done: int = 0
-    total: int = 0
-    stage: str = ""
-    started: float = field(default_factory=time.monotonic)
-
-    def snapshot(self) -> Json:
-        """Rate in items a second, remaining time in seconds (absent until something is done)."""
-        elapsed = max(time.monotonic() - self.started, 1e-6)
-        rate = self.done / elapsed
-        eta = (self.total - self.done) / rate if rate and self.total else None
-        return {
-            "done": self.done,
-            "total": self.total,
-            "stage": self.stage,
-            "rate": round(rate, 2),
-            "eta_s": eta and round(eta, 1),
-        }
-
-
-Handler = Callable[[str, Json, Progress], Awaitable[Json]]
-"""`(tenant_id, args, progress) -> result`"""
+PURGE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class JobView:
-    """A job as the API shows it."""
+class JobLine:
+    """A job as a list shows it. `error` is why it failed, or why it waits until `not_before`; `attempts` are failed tries."""
 
     id: str
     kind: str
     status: JobStatus
     progress: Json
-    result: Json
     error: Json | None
+    attempts: int
+    not_before: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobView(JobLine):
+    """A job as the API shows it."""
+
+    result: Json
 
 
 class Jobs:
-    """Stores jobs and runs them in this process, one at a time for each tenant and at most `parallel` at once."""
+    """Stores jobs and runs them in this process, one at a time for each tenant and at most `settings.parallel` at once.
 
-    def __init__(self, database: Database, handlers: Mapping[str, Handler], *, parallel: int = 2) -> None:
+    Work is taken from the table as slots come free, so that a long queue costs rows and no memory. Until `start` or `poll`
+    only the tenants are served that submitted here: the command line runs its own jobs and nobody else's. `alone` says that
+    no other process can be running jobs over this database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        settings: JobSettings | None = None,
+        alone: bool = False,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
         self._database = database
-        self._handlers = handlers
-        self._slots = asyncio.Semaphore(parallel)
-        self._tenants: dict[str, asyncio.Lock] = {}
-        self._progress: dict[str, Progress] = {}
+        self._settings = settings or JobSettings()
+        self._alone = alone
+        self._runner = Runner(database, handlers, self._settings, alone=alone, draw=draw)
+        self._served: set[str] | None = set()
+        self._turns: dict[str, int] = {}
+        self._count = itertools.count(1)
+        self._tries: dict[str, Try] = {}  # by owner
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._purged = -PURGE_S
 
-    async def take_up(self, *, alone: bool) -> None:
-        """Run what is queued, and what a dead process left running. `alone`: no other process can be running jobs."""
-        async with self._database.read() as session:
-            left = await session.execute(
-                select(Job.id, Job.tenant_id).where(_claimable(alone=alone)).order_by(Job.created_at)
-            )
-            pending = [(job_id, tenant_id) for job_id, tenant_id in left if job_id not in self._running()]
-        for job_id, tenant_id in pending:
-            self._spawn(job_id, tenant_id, alone=alone)
+    def start(self) -> None:
+        """From here on run every tenant's jobs, beside whatever else this process does."""
+        self._served = None
+        self._ensure_loop()
 
-    async def poll(self, *, every_s: float = 1.0) -> None:
-        """A worker process' whole life: take up jobs that any process has submitted, until cancelled."""
-        while True:
-            await self.take_up(alone=False)
-            await asyncio.sleep(every_s)
+    async def poll(self) -> None:
+        """A worker process' whole life: run every tenant's jobs, until cancelled."""
+        self.start()
+        if self._loop is not None:
+            await asyncio.shield(self._loop)
 
     async def submit(self, tenant_id: str, kind: str, args: Json) -> JobView:
-        job = Job(
-            id=new_id(), tenant_id=tenant_id, kind=kind, args=args, status=JobStatus.QUEUED, progress={}, result={}
-        )
+        """A new job, or the one with the same kind and arguments that is waiting already (`actor`, who asks, may differ)."""
         async with self._database.write() as session:
-            session.add(job)
-        self._spawn(job.id, tenant_id)
+            job = await rows.enqueue(session, tenant_id, kind, args)
+        if self._served is not None:
+            self._served.add(tenant_id)
+        self._ensure_loop()
         return _view(job)
 
     async def get(self, tenant_id: str, job_id: str) -> JobView:
         """Raises `NotFoundError` for another tenant's job as for an unknown one."""
         async with self._database.read() as session:
-            job = await session.scalar(select(Job).where(Job.id == job_id, Job.tenant_id == tenant_id))
-        if job is None:
-            raise NotFoundError("no such job")
-        view = _view(job)
-        live = self._progress.get(job_id)
-        return (
-            view if live is None else JobView(view.id, view.kind, view.status, live.snapshot(), view.result, view.error)
-        )
+            job = await rows.find(session, tenant_id, job_id)
+        return _view(job, self._live(job))
+
+    async def list(
+        self, tenant_id: str, *, status: JobStatus | None = None, after: str | None = None, limit: int = 50
+    ) -> list[JobLine]:
+        """Newest first, `limit` at most; `after` is the id of the last job that was listed. Raises `NotFoundError` for an
+        `after` that is no job of the tenant."""
+        async with self._database.read() as session:
+            found = await rows.page(session, tenant_id, status=status, after=after, limit=limit)
+        return [_line(job, self._live(job)) for job in found]
+
+    async def retry(self, tenant_id: str, job_id: str, *, actor: str) -> JobView:
+        """Run a failed or cancelled job again, or a waiting one at once. Raises `ConflictError` (`job_not_failed`) for a
+        running or done one, (`job_waiting`) where a later job does the same work."""
+        async with self._database.write() as session:
+            job = await rows.find(session, tenant_id, job_id, lock=True)
+            if job.status in (JobStatus.RUNNING, JobStatus.DONE):
+                raise ConflictError(f"the job is {job.status}, so there is nothing to retry", code="job_not_failed")
+            if job.status != JobStatus.QUEUED and await rows.open_job(session, tenant_id, job.digest):
+                raise ConflictError("another job waits or runs with the same work", code="job_waiting")
+            job.status, job.error, job.attempts, job.crashes, job.not_before = JobStatus.QUEUED, None, 0, 0, now()
+            session.add(AuditRow(tenant_id=tenant_id, actor=actor, action="job.retry", target=job_id))
+        if self._served is not None:
+            self._served.add(tenant_id)
+        self._ensure_loop()
+        return _view(job)
+
+    async def cancel(self, tenant_id: str, job_id: str, *, actor: str) -> JobView:
+        """Stop a job that waits or runs; what it finished stays. A running one ends within a second, in whichever process.
+        Raises `ConflictError` (`job_ended`) where it is over."""
+        async with self._database.write() as session:
+            job = await rows.find(session, tenant_id, job_id, lock=True)
+            if job.status in FINISHED:
+                raise ConflictError(f"the job is {job.status} already", code="job_ended")
+            job.status, job.owner, job.updated_at = JobStatus.CANCELLED, None, now()
+            job.error = {"code": "cancelled", "detail": "somebody cancelled this job; retry it to go on"}
+            session.add(AuditRow(tenant_id=tenant_id, actor=actor, action="job.cancel", target=job_id))
+        for attempt in self._tries.values():
+            if attempt.job.id == job_id:
+                attempt.lost.set()
+        return _view(job)
 
     async def wait(self, job_id: str) -> None:
-        """Until the job, if it runs in this process, has ended."""
-        tasks = [task for task in self._tasks if task.get_name() == job_id]
-        if tasks:
-            await asyncio.wait(tasks)  # not `gather`, which cancels the job with whoever waits for it
+        """Until the job has ended, wherever it runs."""
+        while True:
+            async with self._database.read() as session:
+                job = await session.get(Job, job_id)
+            if job is None or job.status in FINISHED:
+                return
+            await asyncio.sleep(0.02)
+
+    async def purge(self) -> int:
+        """Delete the jobs that ended longer ago than is kept; how many."""
+        total, before = 0, now() - timedelta(days=self._settings.keep_days)
+        while True:
+            async with self._database.write() as session:
+                deleted = await rows.purge(session, before=before)
+            total += deleted
+            if not deleted:
+                return total
 
     async def aclose(self) -> None:
         """Stop running jobs and put them back into the queue, for the next start or another process. Counts as no attempt."""
+        self._closing = True
+        self._wake.set()
+        if self._loop is not None:
+            await self._loop  # not cancelled: a job that it is just claiming would stay `running`
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _running(self) -> set[str]:
-        return {task.get_name() for task in self._tasks}
+    def _ensure_loop(self) -> None:
+        self._wake.set()
+        if self._loop is None and not self._closing:
+            self._loop = asyncio.create_task(self._run_loop(), name="jobs")
 
-    def _spawn(self, job_id: str, tenant_id: str, *, alone: bool = False) -> None:
-        task = asyncio.create_task(self._run_in_turn(job_id, tenant_id, alone=alone), name=job_id)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _run_loop(self) -> None:
+        while not self._closing:
+            self._wake.clear()
+            try:
+                await self._take_back()
+                await self._fill()
+                await self._purge_now_and_then()
+            except CopilotError as fault:  # the database is away, or full: it is asked again
+                log.warning("jobs_not_taken_up", code=fault.code)
+            except Exception as fault:  # a process edge: whatever it is, tomorrow's jobs must still run
+                log.error("jobs_not_taken_up", exc_info=fault)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_s):
+                    await self._wake.wait()
 
-    async def _run_in_turn(self, job_id: str, tenant_id: str, *, alone: bool) -> None:
-        async with self._tenants.setdefault(tenant_id, asyncio.Lock()), self._slots:
-            job = await self._claim(job_id, alone=alone)
-            if job is None:
+    async def _take_back(self) -> None:
+        own = list(self._tries)
+        async with self._database.read() as session:
+            if not await rows.any_dead(session, alone=self._alone, but=own):
                 return
-            progress = self._progress[job_id] = Progress()
-            try:
-                async with self._reporting(job_id, progress):
-                    values = await self._outcome(job, progress)
-            except asyncio.CancelledError:
-                await asyncio.shield(self._store(job_id, status=JobStatus.QUEUED, attempts=job.attempts - 1))
-                raise
-            finally:
-                del self._progress[job_id]
-            await self._store(job_id, **values, progress=progress.snapshot())
-
-    async def _claim(self, job_id: str, *, alone: bool) -> Job | None:
-        """One statement decides who runs it, however many processes try."""
         async with self._database.write() as session:
-            job = await session.scalar(
-                update(Job)
-                .where(Job.id == job_id, _claimable(alone=alone))
-                .values(status=JobStatus.RUNNING, attempts=Job.attempts + 1, updated_at=now())
-                .returning(Job)
-            )
-            if job is None or job.attempts <= MAX_ATTEMPTS:
-                return job
-            job.status = JobStatus.FAILED
-            job.error = {"code": "gave_up", "detail": f"the process died {MAX_ATTEMPTS} times while this job ran"}
-        return None
+            await rows.take_back(session, alone=self._alone, but=own)
 
-    async def _outcome(self, job: Job, progress: Progress) -> Json:
-        try:
-            result = await self._handlers[job.kind](job.tenant_id, job.args, progress)
-        except CopilotError as fault:
-            return {"status": JobStatus.FAILED, "error": {"code": fault.code, "detail": fault.detail}}
-        except Exception as fault:  # a job is a process edge: the fault is recorded, never lost
-            log.error("job_failed", job=job.id, kind=job.kind, exc_info=fault)
-            detail = f"unexpected {type(fault).__name__}; see the service's log"
-            return {"status": JobStatus.FAILED, "error": {"code": "internal_error", "detail": detail}}
-        return {"status": JobStatus.DONE, "result": result}
+    async def _fill(self) -> None:
+        """Start jobs while there are slots: of the tenant first that was served longest ago."""
+        while len(self._tasks) < self._settings.parallel and not self._closing:
+            async with self._database.read() as session:
+                waiting = await rows.waiting_tenants(session, self._served)
+            for tenant_id in sorted(waiting, key=lambda tenant: self._turns.get(tenant, 0)):
+                if await self._begin(tenant_id):
+                    break
+            else:
+                return
 
-    @asynccontextmanager
-    async def _reporting(self, job_id: str, progress: Progress) -> AsyncIterator[None]:
-        """Writes progress meanwhile; ended before the outcome is stored, so that no late write follows it."""
-        reporter = asyncio.create_task(self._report(job_id, progress))
-        try:
-            yield
-        finally:
-            reporter.cancel()
-            await asyncio.wait([reporter])
-
-    async def _report(self, job_id: str, progress: Progress) -> None:
-        while True:
-            await asyncio.sleep(1)
-            try:
-                await self._store(job_id, progress=progress.snapshot())
-            except CopilotError as fault:  # a job outlives a database that is away for a moment
-                log.warning("job_progress_not_stored", job=job_id, code=fault.code)
-
-    async def _store(self, job_id: str, **values: object) -> None:
+    async def _begin(self, tenant_id: str) -> bool:
+        owner = new_id()
         async with self._database.write() as session:
-            await session.execute(update(Job).where(Job.id == job_id).values(updated_at=now(), **values))
+            job = await rows.claim(session, tenant_id, owner)
+        if job is None:
+            return False
+        self._turns[tenant_id] = next(self._count)
+        attempt = self._tries[owner] = Try(job, owner)
+        task = asyncio.create_task(self._runner.run(attempt), name=owner)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._tries[task.get_name()]
+        self._tasks.discard(task)
+        self._wake.set()
+
+    async def _purge_now_and_then(self) -> None:
+        if self._served is None and time.monotonic() - self._purged > PURGE_S:
+            self._purged = time.monotonic()
+            await self.purge()
+
+    def _live(self, job: Job) -> Progress | None:
+        attempt = self._tries.get(job.owner or "")
+        return attempt.progress if attempt else None
 
 
-def _claimable(*, alone: bool) -> ColumnElement[bool]:
-    dead = true() if alone else Job.updated_at < now() - STALE
-    return or_(Job.status == JobStatus.QUEUED, and_(Job.status == JobStatus.RUNNING, dead))
+def _line(job: Job, live: Progress | None = None) -> JobLine:
+    return JobLine(
+        id=job.id,
+        kind=job.kind,
+        status=JobStatus(job.status),
+        progress=live.snapshot() if live else job.progress,
+        error=job.error,
+        attempts=job.attempts,
+        not_before=job.not_before if job.status == JobStatus.QUEUED else None,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+    )
 
 
-def _view(job: Job) -> JobView:
-    return JobView(job.id, job.kind, JobStatus(job.status), job.progress, job.result, job.error)
+def _view(job: Job, live: Progress | None = None) -> JobView:
+    line = _line(job, live)
+    return JobView(**{name: getattr(line, name) for name in JobLine.__slots__}, result=job.result)

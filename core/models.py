@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     ForeignKey,
     Index,
@@ -149,7 +150,7 @@ class Document(Base):
     """An admin's choice, which outlives what the next revision states."""
     owner: Mapped[str | None] = mapped_column(String(200))
     review_by: Mapped[date | None]
-    duplicate_of: Mapped[str | None] = mapped_column(String(32))
+    duplicate_of: Mapped[str | None] = mapped_column(String(32), index=True)
     duplicate_kind: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -239,6 +240,9 @@ class Release(Base):
     gate: Mapped[Json] = mapped_column(default=dict)
     published_by: Mapped[str] = mapped_column(String(64), default="")
     override_reason: Mapped[str | None] = mapped_column(String(2000))
+    entered: Mapped[int] = mapped_column(default=0)
+    left: Mapped[int] = mapped_column(default=0)
+    """Documents' revisions that came and went with it, as counted when it was made."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     published_at: Mapped[datetime | None]
 
@@ -276,6 +280,19 @@ class IngestFailure(Base):
     last_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class MinHashBand(Base):
+    """Where originals of one corpus that look alike meet: each has a row per band of its MinHash."""
+
+    __tablename__ = "minhash_bands"
+    __table_args__ = (Index("ix_minhash_bands_key", "corpus_id", "key"),)
+
+    document_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    band: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = _tenant()
+    corpus_id: Mapped[str] = mapped_column(String(32))
+    key: Mapped[int] = mapped_column(BigInteger)
+
+
 class DocumentComment(Base):
     __tablename__ = "document_comments"
 
@@ -304,6 +321,11 @@ class GoldenQuestionRow(Base):
 
 class Job(Base):
     __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_turn", "tenant_id", "status", "not_before"),
+        Index("ix_jobs_digest", "tenant_id", "digest"),
+        Index("ix_jobs_newest", "tenant_id", "created_at", "id"),
+    )
 
     id: Mapped[str] = _id()
     tenant_id: Mapped[str] = _tenant()
@@ -314,8 +336,15 @@ class Job(Base):
     result: Mapped[Json] = mapped_column(default=dict)
     error: Mapped[Json | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    not_before: Mapped[datetime | None]
-    """When a job that met a passing fault is tried again."""
+    """Tries that ended with a passing fault."""
+    crashes: Mapped[int] = mapped_column(default=0)
+    """Tries that ended with the death of their process."""
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    """Of kind and arguments: the same work has the same."""
+    owner: Mapped[str | None] = mapped_column(String(32))
+    """The try that runs it, a fresh id each; whoever has lost it can write nothing more."""
+    not_before: Mapped[datetime | None] = mapped_column(default=now)
+    """When its turn comes at the earliest: at once, or after the pause that follows a passing fault."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
