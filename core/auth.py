@@ -25,6 +25,7 @@ _ASKING = frozenset({Permission.ASK, Permission.SEARCH, Permission.FEEDBACK, Per
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_USER: _ASKING,
     Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ},
+    Role.EDITOR: _ASKING | {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.JOBS_READ},
     Role.AUDITOR: frozenset({Permission.DOCUMENTS_READ, Permission.JOBS_READ}),
     Role.KNOWLEDGE_ADMIN: frozenset(Permission) - {Permission.SOURCES_LOCAL},
     Role.OPERATOR: frozenset(Permission),

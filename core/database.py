@@ -114,7 +114,7 @@ def _lock_key(name: str) -> int:
 
 def _tune_sqlite(engine: AsyncEngine) -> None:
     """WAL so that readers never wait for the writer; transactions begun by us, so that a writer takes its lock at once
-    (an upgraded read lock fails with SQLITE_BUSY without waiting)."""
+    (an upgraded read lock fails with SQLITE_BUSY without waiting); rolled back before their connection is thrown away."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
@@ -128,3 +128,9 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
     def on_begin(connection: Any) -> None:
         write = connection.get_execution_options().get("copilot_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def on_invalidate(connection: Any, _record: object, _error: object) -> None:
+        # After a cancellation, say. Closed alone, a connection whose SELECT was not read to its end keeps the write lock until
+        # that statement is collected as garbage (sqlite3_close_v2's zombies).
+        connection.rollback()

@@ -60,16 +60,26 @@ class Permission(StrEnum):
     HANDOFF = "handoff"
     DOCUMENTS_READ = "documents:read"
     DOCUMENTS_WRITE = "documents:write"
+    DOCUMENTS_APPROVE = "documents:approve"
+    """Approves and rejects revisions, and says which corpora ask for approval."""
     SOURCES_WRITE = "sources:write"
     SOURCES_LOCAL = "sources:local"
     """May name any folder of the server's disk as a source: only the operator's own CLI holds it."""
     RELEASES_WRITE = "releases:write"
     JOBS_READ = "jobs:read"
+    GRANTS_WRITE = "grants:write"
+    """Lets other tenants read the own corpora."""
+    TENANT_WRITE = "tenant:write"
+    """Says what the tenant runs."""
+    JOBS_WRITE = "jobs:write"
+    """Retries and cancels jobs, and builds the index anew."""
 
 
 class Role(StrEnum):
     PARTNER_USER = "partner_user"
     SUPPORT_AGENT = "support_agent"
+    EDITOR = "editor"
+    """Writes documents and submits them; somebody else approves and publishes."""
     KNOWLEDGE_ADMIN = "knowledge_admin"
     AUDITOR = "auditor"
     OPERATOR = "operator"
@@ -162,7 +172,12 @@ class Passage:
     url: str | None = None
     version: str | None = None
     effective_from: date | None = None
+    effective_to: date | None = None
+    """The last day on which it is in force."""
+    region: str | None = None
     customer: str | None = None
+    tenant_id: str = ""
+    """Whose document it is: the asker's own tenant, or one that granted its corpus."""
     sentences: tuple[tuple[int, int], ...] = ()
     sentence_scores: tuple[float, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.database import Database
 from core.domain import RedactionProfile
-from core.errors import ConflictError, InvalidRequestError, NotFoundError
+from core.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
 from core.keyring import Keyring
 from core.models import Document, Json, Tenant
 
@@ -21,25 +21,52 @@ _LONGEST_NAME = 200  # as in the table
 
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
+    """`generation` names what the tenant's vectors were made with, `building` those that a reindex is making; `searchable` says
+    whether this process' model can be compared with them, `current` whether it would make the same."""
+
     id: str
     slug: str
     name: str
     live_release: int
     generation: str
+    building: str | None = None
+    searchable: bool = True
+    current: bool = True
 
     @property
     def collection(self) -> str:
-        """The name of the tenant's vectors: from the server-side id, so that no request can name another's."""
-        return f"t_{self.id}_{self.generation}"
+        """The name of the tenant's vectors: from the server-side id, so that no request can name another's.
+
+        Raises `UnavailableError` (`reindex_needed`) where another model made them: scores against them would mean nothing.
+        """
+        if not self.searchable:
+            raise UnavailableError(
+                f"the vectors of tenant '{self.slug}' were made by another model ({self.generation});"
+                f" run 'partner-copilot reindex --tenant {self.slug}'",
+                code="reindex_needed",
+            )
+        return self.collection_of(self.generation)
+
+    def collection_of(self, generation: str) -> str:
+        return f"t_{self.id}_{generation}"
 
 
 class Tenants:
-    """Reads and creates tenants. `generation` names the embedding model and chunker that new tenants start with."""
+    """Reads and creates tenants. `generation` names the embedding model and chunker that new tenants start with;
+    `searchable` tells of another generation whether the same model made it."""
 
-    def __init__(self, database: Database, keyring: Keyring, *, generation: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        *,
+        generation: str,
+        searchable: Callable[[str], bool] = lambda _generation: False,
+    ) -> None:
         self._database = database
         self._keyring = keyring
         self._generation = generation
+        self._searchable = searchable
 
     async def create(self, slug: str, *, name: str | None = None, settings: Json | None = None) -> TenantInfo:
         """Raises `InvalidRequestError` for a bad slug or name, `ConflictError` (`tenant_exists`) for a taken one."""
@@ -58,14 +85,14 @@ class Tenants:
                 session.add(row)
         except IntegrityError:
             raise ConflictError(f"tenant '{slug}' exists already", code="tenant_exists") from None
-        return _info(row)
+        return self._info(row)
 
     async def get(self, tenant_id: str) -> TenantInfo:
         async with self._database.read() as session:
             row = await session.get(Tenant, tenant_id)
         if row is None:
             raise NotFoundError("no such tenant", code="unknown_tenant")
-        return _info(row)
+        return self._info(row)
 
     async def by_slug(self, slug: str) -> TenantInfo:
         async with self._database.read() as session:
@@ -74,11 +101,11 @@ class Tenants:
             raise NotFoundError(
                 f"no tenant '{slug}'; create it with 'partner-copilot tenant create {slug}'", code="unknown_tenant"
             )
-        return _info(row)
+        return self._info(row)
 
     async def all(self) -> list[TenantInfo]:
         async with self._database.read() as session:
-            return [_info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
+            return [self._info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
 
     async def keep_clear(
         self, tenant_id: str, *, allow: Sequence[str] = (), domains: Sequence[str] = (), hotlines: Sequence[str] = ()
@@ -112,6 +139,15 @@ class Tenants:
             hotlines=tuple(row.settings.get("hotlines", ())),
         )
 
-
-def _info(row: Tenant) -> TenantInfo:
-    return TenantInfo(row.id, row.slug, row.name, row.live_release, row.generation)
+    def _info(self, row: Tenant) -> TenantInfo:
+        current = row.generation == self._generation
+        return TenantInfo(
+            id=row.id,
+            slug=row.slug,
+            name=row.name,
+            live_release=row.live_release,
+            generation=row.generation,
+            building=row.building,
+            searchable=current or self._searchable(row.generation),
+            current=current,
+        )
