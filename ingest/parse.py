@@ -10,17 +10,21 @@ import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from core.errors import CopilotError, DocumentError
-from ingest.formats.elements import Element, ElementKind, Parsed, ParseLimits, unreadable
+from ingest.attachments import Nesting, with_attachments
+from ingest.formats.elements import Attachment, Element, ElementKind, Parsed, ParseLimits, unreadable
 from ingest.formats.sniff import check_content
 
 __all__ = ["Element", "ElementKind", "ParseLimits", "Parsed", "parse"]
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Parser = Callable[[bytes, ParseLimits], Parsed]
 
 # An extension → what to do with such a file instead. Anything else is unsupported without a remedy of its own.
@@ -28,21 +32,27 @@ _REMEDIES = {
     **dict.fromkeys((".doc", ".dot", ".rtf", ".odt"), "save it as .docx"),
     **dict.fromkeys((".ppt", ".pps", ".odp"), "save it as .pptx"),
     **dict.fromkeys((".xls", ".xlsb", ".ods"), "save it as .xlsx"),
-    **dict.fromkeys((".zip", ".7z", ".tar", ".gz", ".rar"), "unpack it and ingest the files inside"),
-    **dict.fromkeys((".json", ".xml", ".yaml", ".yml"), "export the records as .csv or write them as .md"),
+    **dict.fromkeys(
+        (".7z", ".tar", ".gz", ".tgz", ".rar"), "unpack it and ingest the files inside, or pack them as .zip"
+    ),
+    **dict.fromkeys((".xml", ".yaml", ".yml"), "export the records as .json or .csv, or write them as .md"),
+    **dict.fromkeys((".dat", ".tnef"), "an Outlook container: ask for the mail as .eml or .msg"),
     **dict.fromkeys((".epub", ".rst", ".org", ".adoc"), "convert it to .md or .html, with pandoc for example"),
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp"), "text in pictures is not read"
     ),
 }
 
+_SUPPORTED = "supported are md, txt, html, docx, pptx, xlsx, csv, json, eml, msg, pdf and zip"
 
 _PARSERS = {
     **dict.fromkeys((".md", ".markdown"), ("markdown", "parse_markdown")),
     **dict.fromkeys((".txt", ".text", ".log"), ("plain", "parse_plain")),
     **dict.fromkeys((".html", ".htm"), ("html", "parse_html")),
-    ".csv": ("sheets", "parse_csv"),
+    **dict.fromkeys((".csv", ".tsv"), ("sheets", "parse_csv")),
     **dict.fromkeys((".xlsx", ".xlsm"), ("sheets", "parse_xlsx")),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), ("data", "parse_json")),
+    ".zip": ("archive", "parse_zip"),
     **dict.fromkeys((".docx", ".docm"), ("office", "parse_docx")),
     **dict.fromkeys((".pptx", ".pptm"), ("office", "parse_pptx")),
     ".eml": ("mail", "parse_eml"),
@@ -61,22 +71,36 @@ def _parser(suffix: str) -> Parser | None:
 
 
 def parse(data: bytes, name: str, *, limits: ParseLimits) -> Parsed:
-    """Read one file by its extension.
+    """Read one file by its extension, and the files inside it by theirs.
 
     Raises `DocumentError` and nothing else, with `code` one of `unsupported_type`, `empty`, `too_large`,
-    `too_many_pages`, `encrypted`, `scanned`, `no_text` and `unreadable_document`.
+    `too_many_pages`, `encrypted`, `scanned`, `no_text`, `invalid_record` and `unreadable_document`.
     """
+    nesting = Nesting(limits)
+
+    def read(data: bytes, name: str) -> Parsed:
+        parsed = _parsed(data, name, limits)
+        return _within(with_attachments(parsed, nesting, read), limits)
+
+    return read(data, name)
+
+
+def _parsed(data: bytes, name: str, limits: ParseLimits) -> Parsed:
     suffix = PurePosixPath(name.lower()).suffix
     parser = _parser(suffix)
     if parser is None:
-        remedy = _REMEDIES.get(suffix, "supported are md, txt, html, docx, pptx, xlsx, csv, eml, msg and pdf")
-        raise DocumentError(f"files of type '{suffix[:20]}' are not supported: {remedy}", code="unsupported_type")
+        raise DocumentError(
+            f"files of type '{suffix[:20]}' are not supported: {_REMEDIES.get(suffix, _SUPPORTED)}",
+            code="unsupported_type",
+        )
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise DocumentError("the file is empty", code="empty")
     if len(data) > limits.max_bytes:
         raise too_large(len(data), limits)
     check_content(data, suffix, limits)
-    return _within(_guarded(parser, data, limits), limits)
+    parsed = _guarded(partial(parser, data, limits), suffix)
+    inside = (Attachment(each.name, partial(_guarded, each.read, suffix)) for each in parsed.attachments)
+    return replace(parsed, attachments=tuple(inside))
 
 
 def too_large(size: int, limits: ParseLimits) -> DocumentError:
@@ -85,19 +109,19 @@ def too_large(size: int, limits: ParseLimits) -> DocumentError:
     )
 
 
-def _guarded(parser: Parser, data: bytes, limits: ParseLimits) -> Parsed:
+def _guarded(step: Callable[[], T], name: str) -> T:
     try:
         # What vendors remark on odd files is read by nobody; what matters of it is in `Parsed.warnings`.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return parser(data, limits)
+            return step()
     except (CopilotError, MemoryError):
         raise  # out of memory, the worker process ends and is replaced: what is left of this one cannot be trusted
     except Exception as error:
         # Parsers raise whatever they like at broken input (KeyError, struct.error, lxml's, zlib's). The vendor's message
         # may quote the document, so only the kind of error is told, and where it arose.
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        _log.info("%s failed: %s at %s:%s", parser.__name__, type(error).__name__, frame.filename, frame.lineno)
+        _log.info("%s failed: %s at %s:%s", name, type(error).__name__, frame.filename, frame.lineno)
         raise unreadable(f"the file is damaged or not what its name says ({type(error).__name__})") from error
 
 

@@ -12,6 +12,8 @@ from ingest.sentences import Span, sentence_spans
 # A word of over a hundred characters is one unknown token to WordPiece, so tokens alone would let a page of base64 pass
 # as one. English runs at 4 to 5 characters a token; at 12 only such strings are caught.
 _CHARACTERS_PER_TOKEN = 12
+_WIDEST_WINDOW = 10_000
+"""Tokens: more than any model reads at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ class Piece:
 
 
 def cost_of(text: str, count: Callable[[str], int]) -> int:
-    return max(count(text), -(-len(text) // _CHARACTERS_PER_TOKEN))
+    """Tokens; of a text that is over any window by its length alone, at least as many: to count a sheet of megabytes takes
+    gigabytes."""
+    least = -(-len(text) // _CHARACTERS_PER_TOKEN)
+    return least if least > _WIDEST_WINDOW else max(count(text), least)
 
 
 def pieces_of(element: Element, number: int, limit: int, count: Callable[[str], int]) -> list[Piece]:
@@ -108,11 +113,19 @@ def _words(text: str, start: int, stop: int, limit: int, count: Callable[[str], 
     """Words of the span; one that is over the limit in parts."""
     for match in re.compile(r"\S+").finditer(text, start, stop):
         begin, end = match.span()
-        while cost_of(text[begin:end], count) > limit:
-            cut = _longest_prefix(text[begin:end], limit, count)
+        while _is_over(text, begin, end, limit, count):
+            cut = _longest_prefix(text[begin : begin + limit * _CHARACTERS_PER_TOKEN + 1], limit, count)
             yield begin, begin + cut
             begin += cut
         yield begin, end
+
+
+def _is_over(text: str, begin: int, end: int, limit: int, count: Callable[[str], int]) -> bool:
+    """Is the word over the limit? Told by its length where that is enough: a line of megabytes may be a single one."""
+    length = end - begin
+    if length <= limit:
+        return False  # a token has at least one character
+    return length > limit * _CHARACTERS_PER_TOKEN or cost_of(text[begin:end], count) > limit
 
 
 def _longest_prefix(word: str, limit: int, count: Callable[[str], int]) -> int:

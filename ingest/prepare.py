@@ -70,7 +70,12 @@ class Preparer:
         """Raises `DocumentError` where the file cannot be used; what the redactor raises is passed on."""
         parsed = parse(task.data, task.name, limits=task.limits)
         metadata, warnings = read_metadata(
-            parsed.front_matter, task.rules, name=task.name, title=parsed.title, default=task.default
+            parsed.front_matter,
+            task.rules,
+            name=task.name,
+            title=parsed.title,
+            default=task.default,
+            properties=parsed.properties,
         )
         counts: Counter[str] = Counter()
         profile = _knowing(task.profile, metadata)

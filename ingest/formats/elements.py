@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,18 +36,36 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a file. `name` is what it is called there, possibly with folders; `read` may raise `DocumentError`."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document's elements, the title that it states itself (or an empty string), and what was left out and why."""
+    """A document's elements, the title that it states itself (or an empty string), and what was left out and why.
+
+    `front_matter` is what its author wrote at its head; `properties` are what the program that saved it stores beside the
+    text (title, author, own properties), which says less. `attachments` are read by `ingest.parse`, each by its own parser.
+    """
 
     elements: tuple[Element, ...]
     title: str = ""
     front_matter: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    properties: Mapping[str, object] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
-    """What one file may take. Bytes and characters; `max_ratio` is unpacked to packed size, checked above 20 MB."""
+    """What one file may take. Bytes and characters; `max_ratio` is unpacked to packed size, checked above 20 MB.
+
+    `max_depth` is how many files may lie inside each other (1: attachments are not read); `max_members` and
+    `max_unpacked_bytes` hold for all that is in one file together.
+    """
 
     max_bytes: int = 50_000_000
     max_unpacked_bytes: int = 200_000_000
@@ -55,6 +73,7 @@ class ParseLimits:
     max_members: int = 20_000
     max_pages: int = 3_000
     max_characters: int = 10_000_000
+    max_depth: int = 4
 
 
 # Control characters, zero-width spaces, soft hyphens, bidirectional overrides, lone surrogates and Unicode tags: no
@@ -66,8 +85,13 @@ _INVISIBLE = re.compile(
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
 
 
+_LIGATURES = re.compile("[\ufb00-\ufb06]")
+"""Typesetters' single characters for ``fi``, ``ffl`` and the like: nobody searches for them."""
+
+
 def clean(text: str) -> str:
-    """`text` in NFC with ``\\n`` line ends and without characters that no reader sees; blanks stay as they are."""
+    """`text` in NFC with ``\\n`` line ends, ligatures as letters, without characters that no reader sees; blanks stay."""
+    text = _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from lxml import etree
 from lxml import html as lxml_html
 
+from core.errors import DocumentError
 from ingest.formats.elements import Element, ElementKind, Parsed, ParseLimits, clean, collapse, table_text, unreadable
 from ingest.formats.plain import decode
-from ingest.formats.tags import BLOCKS, DROPPED
+from ingest.formats.properties import known
+from ingest.formats.tags import BLOCKS, DROPPED, FURNITURE_NAMES, FURNITURE_ROLES
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
@@ -19,6 +21,8 @@ _LINE = "\x00"
 """Stands for a line break that the author made, while other white space collapses; cannot occur in parsed HTML."""
 _PARTED = re.compile(rf"{_LINE}\s*{_LINE}")
 _WIDEST_SPAN = 100
+_MOST_CELLS = 2_000_000
+"""Of one table, cells that spans stand for included: 30 bytes of HTML can claim 10,000 of them."""
 
 
 def parse_html(data: bytes, limits: ParseLimits) -> Parsed:
@@ -30,9 +34,27 @@ def html_document(text: str) -> Parsed:
     root = tree(text)
     if root is None:
         return Parsed(())
-    elements = tuple(walk(root))
+    elements = tuple(walk(_main(root)))
     heading = next((e.text for e in elements if e.kind is ElementKind.HEADING and e.level == 1), "")
-    return Parsed(elements, heading or collapse(root.findtext(".//title") or ""))
+    stated = {each.get("name"): each.get("content", "") for each in root.iterfind(".//meta[@name]")}
+    return Parsed(elements, heading or collapse(root.findtext(".//title") or ""), properties=known(stated))
+
+
+def _main(root: lxml_html.HtmlElement) -> lxml_html.HtmlElement:
+    """The page's own content where it says which that is (`<main>`, or one `<article>`), and most of the text lies there."""
+    for candidates in (root.xpath(".//main | .//*[@role='main']"), root.xpath(".//article")):
+        outermost = [node for node in candidates if not any(other in node.iterancestors() for other in candidates)]
+        if len(outermost) == 1 and len(_words(outermost[0])) * 3 >= len(_words(root)):
+            return outermost[0]
+    return root
+
+
+def _words(node: lxml_html.HtmlElement) -> str:
+    """The text below `node` without blanks, scripts, or what every page of a site repeats."""
+    texts = node.xpath(
+        ".//text()[not(ancestor::script or ancestor::style or ancestor::nav or ancestor::footer or ancestor::aside)]"
+    )
+    return "".join("".join(texts).split())
 
 
 def tree(text: str) -> lxml_html.HtmlElement | None:
@@ -71,6 +93,7 @@ class _Walker:
         self._lists: list[_List] = []
         self._marker = ""
         self._callout = ""
+        self._term = ""
 
     def visit(self, node: lxml_html.HtmlElement) -> None:
         """Emit `node` and what is in it; the text after it belongs to the caller."""
@@ -103,7 +126,7 @@ class _Walker:
             text = text[match.end() :].strip()
         if not text:
             return
-        text, self._callout = self._callout + text, ""
+        text, self._callout, self._term = self._callout + self._term + text, "", ""
         if self._marker:
             self._emit(ElementKind.LIST_ITEM, self._marker + text.replace("\n", " "))
             self._marker = ""
@@ -125,6 +148,8 @@ class _Walker:
             self._list(node, tag)
         elif tag == "li" and self._lists:
             self._item(node)
+        elif tag == "dt":
+            self._definition(node)
         else:
             self._inside(node)
             self.flush()
@@ -149,6 +174,11 @@ class _Walker:
         self._inside(node)
         self.flush()
         self._marker = ""
+
+    def _definition(self, node: lxml_html.HtmlElement) -> None:
+        """A term stands before what it means, in one paragraph; several terms share a meaning."""
+        if name := _inline_text(node).rstrip(": "):
+            self._term = f"{self._term.rstrip(': ')}, {name}: " if self._term else f"{name}: "
 
     def _heading(self, node: lxml_html.HtmlElement, level: int) -> None:
         self.flush()
@@ -186,8 +216,14 @@ def _is_dropped(node: lxml_html.HtmlElement, tag: str) -> bool:
     style = node.get("style")
     if style and _HIDDEN_STYLE.search(style):
         return True
+    if node.get("role") in FURNITURE_ROLES or not FURNITURE_NAMES.isdisjoint(_names(node)):
+        return True
     # The banner of a site, not the head of an article.
     return tag == "header" and next(node.iter(*_HEADINGS), None) is None
+
+
+def _names(node: lxml_html.HtmlElement) -> list[str]:
+    return f"{node.get('id', '')} {node.get('class', '')}".lower().split()
 
 
 def _is_data(table: lxml_html.HtmlElement) -> bool:
@@ -224,6 +260,7 @@ def _rows(table: lxml_html.HtmlElement) -> list[list[str]]:
     """
     rows: list[list[str]] = []
     hanging: dict[int, tuple[int, str]] = {}
+    cells = 0
     for tr in table.iter("tr"):
         row: list[str] = []
         for cell in tr.iterchildren("td", "th"):
@@ -238,6 +275,9 @@ def _rows(table: lxml_html.HtmlElement) -> list[list[str]]:
                 row.append(content)
         _fill(row, hanging)
         rows.append(row)
+        cells += len(row)
+        if cells > _MOST_CELLS:
+            raise DocumentError(f"a table of the page has more than {_MOST_CELLS:,} cells; split it", code="too_large")
     return rows
 
 

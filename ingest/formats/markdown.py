@@ -12,13 +12,14 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from ingest.formats.elements import Parsed, ParseLimits, clean
+from ingest.formats.elements import Element, Parsed, ParseLimits, clean
 from ingest.formats.html import html_document
+from ingest.formats.markdown_mend import mended, unescaped
 from ingest.formats.plain import decode
 from ingest.formats.tags import KNOWN
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_LINE = re.compile(r"^(?P<key>[A-Za-z][\w.:-]*):[ \t]+(?P<value>\S.*?)[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^(?P<key>[A-Za-z][\w.:-]*):[ \t]+(?P<value>\S.*)$", re.MULTILINE)
 _LONGEST_FRONT_MATTER = 64_000
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]*)")
 
@@ -39,8 +40,25 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).ena
 def parse_markdown(data: bytes, limits: ParseLimits) -> Parsed:
     text = clean(decode(data))
     front_matter, body, warnings = split_front_matter(text)
-    parsed = html_document(_MARKDOWN.render(body))
+    parsed = html_document(_rendered(mended(body)))
     return Parsed(parsed.elements, parsed.title, front_matter, warnings)
+
+
+def markdown_elements(text: str) -> tuple[Element, ...]:
+    """The elements of Markdown that has no front matter: a text that came inside something else."""
+    return html_document(_rendered(mended(clean(text)))).elements
+
+
+def _rendered(text: str) -> str:
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            token.content = unescaped(token.content)
+        for child in token.children or ():
+            if child.type == "code_inline":
+                child.content = unescaped(child.content)
+    html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return html
 
 
 def split_front_matter(text: str) -> tuple[dict[str, object], str, tuple[str, ...]]:
@@ -60,7 +78,7 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str, tuple[str, ..
     except (yaml.YAMLError, ValueError, RecursionError):
         # A single unquoted colon breaks YAML. An `audience: agent` two lines above must not be lost with it.
         keys: dict[str, object] = {
-            m["key"]: m["value"].strip("'\"") for m in _LINE.finditer(block[:_LONGEST_FRONT_MATTER])
+            m["key"]: m["value"].strip().strip("'\"") for m in _LINE.finditer(block[:_LONGEST_FRONT_MATTER])
         }
         return keys, body, ("the front matter is no valid YAML; its plain 'key: value' lines are used",)
     if isinstance(loaded, dict):

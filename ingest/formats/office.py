@@ -14,8 +14,13 @@ from functools import cache
 from itertools import groupby
 from typing import Protocol
 
+from ingest.formats.charts import chart_tables
 from ingest.formats.elements import Element, ElementKind, Parsed, ParseLimits, clean, collapse, table_text
 from ingest.formats.html import tree, walk
+from ingest.formats.properties import macro_warning, office_properties
+
+CODE_MARK = "\ue0c0"
+"""`docx_mend` puts this private-use character before each line of code."""
 
 _LABEL = re.compile(r"(?:\(?[0-9a-zA-Z]{1,4}(?:\.[0-9a-zA-Z]{1,3})*[.)]|\d+(?:\.\d+)+)\s")
 _LEFT_OUT = frozenset(("Header", "Footer", "PageBreak", "Image", "PageNumber"))
@@ -52,54 +57,87 @@ def _is_text(text: str, **_: object) -> bool:
 
 
 def parse_docx(data: bytes, limits: ParseLimits) -> Parsed:
-    """Headings by style, list items with their numbers, tables by row. Headers, footers and pictures are left out."""
-    elements = [
-        element
-        for vendor in _partitioner("docx")(file=io.BytesIO(data), languages=[""], include_page_breaks=False)
-        if (element := _element(vendor))
-    ]
-    first = next((e.text for e in elements if e.kind is ElementKind.HEADING and e.level == 1), "")
-    return Parsed(tuple(elements), first or _stated_title(data))
-
-
-def _stated_title(data: bytes) -> str:
+    """Headings by style, list items with their numbers, tables by row, notes after what refers to them. Headers, footers,
+    pictures and hidden text are left out; changes that are tracked count as accepted."""
     from docx import Document
 
-    return collapse(Document(io.BytesIO(data)).core_properties.title or "")
+    from ingest.formats.docx_mend import mend
+
+    document = Document(io.BytesIO(data))
+    mend(document)
+    plain = io.BytesIO()
+    document.save(plain)
+    vendors = _partitioner("docx")(file=plain, languages=[""], include_page_breaks=False)
+    elements = list(_with_code(element for vendor in vendors if (element := _element(vendor))))
+    first = next((e.text for e in elements if e.kind is ElementKind.HEADING and e.level == 1), "")
+    properties = office_properties(data)
+    return Parsed(
+        tuple(elements), first or str(properties.get("title", "")), warnings=macro_warning(data), properties=properties
+    )
+
+
+def _with_code(elements: Iterable[Element]) -> Iterator[Element]:
+    """Neighbouring paragraphs in a code style as one block of code."""
+    for is_code, group in groupby(
+        elements, key=lambda element: CODE_MARK in element.text and element.kind is ElementKind.CODE
+    ):
+        if not is_code:
+            yield from group
+            continue
+        block = list(group)
+        lines = "\n".join(element.text for element in block).replace(CODE_MARK, "")
+        yield Element(ElementKind.CODE, lines.strip("\n"), 0, block[0].page)
 
 
 def parse_pptx(data: bytes, limits: ParseLimits) -> Parsed:
-    """A heading a slide, its speaker notes after it. Hidden slides are left out, with a warning."""
+    """A heading a slide, its speaker notes after it. Hidden slides are left out, with a warning; hidden shapes too."""
     from pptx import Presentation
 
+    from ingest.formats.pptx_mend import mend
+
     presentation = Presentation(io.BytesIO(data))
+    mend(presentation)
+    plain = io.BytesIO()
+    presentation.save(plain)
     notes: dict[int, str] = {}
+    charts: dict[int, list[str]] = {}
     hidden: set[int] = set()
     for number, slide in enumerate(presentation.slides, start=1):
         if slide.element.get("show") in ("0", "false"):
             hidden.add(number)
         if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame):
             notes[number] = collapse(frame.text)
-    vendors = _partitioner("pptx")(file=io.BytesIO(data), languages=[""], include_page_breaks=False)
-    elements = list(_slides(vendors, notes, hidden))
+        if tables := list(chart_tables(slide.shapes)):
+            charts[number] = tables
+    vendors = _partitioner("pptx")(file=plain, languages=[""], include_page_breaks=False)
+    elements = list(_slides(vendors, notes, charts, hidden))
     title = next((e.text for e in elements if e.kind is ElementKind.HEADING and e.level == 1), "")
     warnings = (f"{len(hidden)} hidden slides were left out",) if hidden else ()
-    return Parsed(tuple(elements), title or collapse(presentation.core_properties.title or ""), warnings=warnings)
+    properties = office_properties(data)
+    return Parsed(
+        tuple(elements),
+        title or str(properties.get("title", "")),
+        warnings=(*warnings, *macro_warning(data)),
+        properties=properties,
+    )
 
 
-def _slides(vendors: Iterable[_Vendor], notes: dict[int, str], hidden: set[int]) -> Iterator[Element]:
-    """Slides in order; the first one's title is the document's. Notes of a slide without text are kept as well."""
+def _slides(
+    vendors: Iterable[_Vendor], notes: dict[int, str], charts: dict[int, list[str]], hidden: set[int]
+) -> Iterator[Element]:
+    """Slides in order; the first one's title is the document's. Charts and notes of a slide without text are kept as well."""
     shown = {number: list(group) for number, group in groupby(vendors, key=lambda each: each.metadata.page_number or 0)}
-    for number in sorted((shown.keys() | notes.keys()) - hidden):
+    for number in sorted((shown.keys() | notes.keys() | charts.keys()) - hidden):
         slide = [element for vendor in shown.get(number, []) if (element := _element(vendor))]
         note = notes.get(number)
-        if not slide and not note:
+        if not slide and not note and number not in charts:
             continue
         titles = [e for e in slide if e.kind is ElementKind.HEADING and e.level == 1]
         name = collapse(" ".join(e.text for e in titles)) or f"Slide {number}"
         yield Element(ElementKind.HEADING, name, 1 if number == 1 and titles else 2, number)
         # What is called a title elsewhere on a slide is a box with few words.
         yield from (_as_paragraph(e) for e in slide if e not in titles)
+        yield from (Element(ElementKind.TABLE, table, 0, number) for table in charts.get(number, ()))
         if note:
             yield Element(ElementKind.PARAGRAPH, f"Notes: {note}", 0, number)
 
@@ -114,9 +152,11 @@ def _element(vendor: _Vendor) -> Element | None:
     if vendor.category in _LEFT_OUT:
         return None
     depth, page = vendor.metadata.category_depth or 0, vendor.metadata.page_number
+    if CODE_MARK in vendor.text and vendor.category != "Table":
+        return Element(ElementKind.CODE, clean(vendor.text), 0, page)
     match vendor.category:
         case "Table":
-            return Element(ElementKind.TABLE, _table(vendor), 0, page)
+            return Element(ElementKind.TABLE, _table(vendor).replace(CODE_MARK, ""), 0, page)
         case "Title":
             return Element(ElementKind.HEADING, collapse(vendor.text), min(depth + 1, 6), page)
         case "ListItem":

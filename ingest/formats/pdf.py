@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import DocumentError
-from ingest.formats.elements import Parsed, ParseLimits, collapse, unreadable
-from ingest.formats.pdf_layout import Cell, Line, elements_of
+from ingest.formats import ocr
+from ingest.formats.elements import Parsed, ParseLimits, unreadable
+from ingest.formats.pdf_layout import elements_of, outline_key
+from ingest.formats.pdf_rows import Line
+from ingest.formats.pdf_tables import Cell
+from ingest.formats.properties import KEYS, known
 
 _WORD = re.compile(r"\S+")
 _BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
 _CELL_GAP = 1.1
 """Times the font size: blanks in justified prose stay below, the space between table columns above."""
 
-_SAMPLED_PAGES = 20
-"""Pages that are looked at to tell a scan from a drawing."""
+_MOST_RUNS = 40
+_MOST_BOOKMARKS = 20_000
 
 
 def parse_pdf(data: bytes, limits: ParseLimits) -> Parsed:
@@ -52,22 +56,72 @@ def _parsed(document: Any, limits: ParseLimits) -> Parsed:
             raise DocumentError(
                 f"the file holds more than max_characters ({limits.max_characters:,})", code="too_large"
             )
-    if not any(character.isalnum() for page in pages for line in page for character in line.text):
-        raise _without_text(document)
-    elements, headline = elements_of(pages)
-    return Parsed(tuple(elements), headline or collapse(document.get_metadata_dict().get("Title", "")))
+    pictures = [number for number, page in enumerate(pages) if not _has_text(page) and _has_picture(document, number)]
+    if not any(_has_text(page) for page in pages):
+        if not pictures:
+            raise DocumentError("the file holds no text", code="no_text")
+        raise DocumentError(f"the pages are pictures without text: {ocr.remedy()}", code="scanned")
+    elements, headline = elements_of(pages, _outline(document))
+    properties = known(_stated(document))
+    return Parsed(
+        tuple(elements),
+        headline or str(properties.get("title", "")),
+        warnings=(f"{_pages(pictures)} without text and not read: {ocr.remedy()}",) if pictures else (),
+        properties=properties,
+    )
 
 
-def _without_text(document: Any) -> DocumentError:
-    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+def _stated(document: Any) -> dict[str, str]:
+    """The properties that are ours, in the spellings that people use: pdfium tells the value of a key, but not which there are."""
+    stated: dict[str, str] = {}
+    for key in sorted(KEYS):
+        words = key.split("_")
+        for name in (key, key.capitalize(), "".join(map(str.capitalize, words)), " ".join(map(str.capitalize, words))):
+            stated[key] = stated.get(key) or document.get_metadata_value(name)
+    return stated
 
-    for number in range(min(len(document), _SAMPLED_PAGES)):
-        if next(iter(document[number].get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=3)), None) is not None:
-            return DocumentError(
-                "the pages are pictures without text: install partner-copilot[ocr], or run the file through OCR first",
-                code="scanned",
-            )
-    return DocumentError("the file holds no text", code="no_text")
+
+def _has_text(page: list[Line]) -> bool:
+    return any(character.isalnum() for line in page for character in line.text)
+
+
+def _has_picture(document: Any, number: int) -> bool:
+    import pypdfium2
+
+    try:
+        objects = document[number].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+        return next(iter(objects), None) is not None
+    except pypdfium2.PdfiumError:
+        return False
+
+
+def _pages(numbers: list[int]) -> str:
+    """``page 3 is a picture``, ``pages 3, 5-7 are pictures``, counted from 1; at most some lines of them."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    named = [f"{run[0] + 1}-{run[-1] + 1}" if len(run) > 1 else str(run[0] + 1) for run in runs]
+    listed = ", ".join(named[:_MOST_RUNS]) + (" …" if len(named) > _MOST_RUNS else "")
+    return f"page {listed} is a picture" if len(numbers) == 1 else f"pages {listed} are pictures"
+
+
+def _outline(document: Any) -> dict[tuple[int, str], int]:
+    """Bookmarks as `Outline`; what a broken or circular tree of them breaks off at is left out."""
+    import pypdfium2
+
+    found: dict[tuple[int, str], int] = {}
+    try:
+        for item in itertools.islice(document.get_toc(max_depth=6), _MOST_BOOKMARKS):
+            target = item.get_dest()
+            page = target.get_index() if target else None
+            if page is not None and (title := outline_key(item.get_title())):
+                found.setdefault((page + 1, title), min(item.level + 1, 6))
+    except pypdfium2.PdfiumError:
+        pass
+    return found
 
 
 def _page_lines(document: Any, number: int) -> list[Line]:
@@ -80,7 +134,10 @@ def _page_lines(document: Any, number: int) -> list[Line]:
     except pypdfium2.PdfiumError:
         return []
     try:
-        return list(_lines(textpage, number + 1))
+        lines = list(_lines(textpage, number + 1))
+        if not _has_text(lines) and ocr.installed() and _has_picture(document, number):
+            return ocr.read_page(page, number + 1)
+        return lines
     finally:
         textpage.close()
         page.close()
@@ -112,7 +169,7 @@ def _line(textpage: Any, text: str, words: list[tuple[int, int]], page: int) -> 
         if left - right > max(size, 4) * _CELL_GAP:
             breaks.append(index)
     cells = tuple(
-        Cell(edges[start][0], text[words[start][0] : words[stop - 1][1]])
+        Cell(edges[start][0], text[words[start][0] : words[stop - 1][1]], edges[stop - 1][1])
         for start, stop in itertools.pairwise([*breaks, len(words)])
     )
     return Line(cells, page, box.top, box.bottom, edges[-1][1], size, _is_bold(textpage, first))

@@ -7,6 +7,7 @@ import zipfile
 
 from core.errors import DocumentError
 from ingest.formats.elements import ParseLimits, unreadable
+from ingest.formats.plain import utf16_by_zeros
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
@@ -31,6 +32,8 @@ def check_content(data: bytes, suffix: str, limits: ParseLimits) -> None:
     """Raise `DocumentError` (`unreadable_document`, `encrypted`, `too_large`) where opening the file would be wrong."""
     if suffix in _MAIN_PART:
         _check_office(data, suffix, limits)
+    elif suffix == ".zip":
+        members_of(data, limits)
     elif suffix == ".pdf":
         if b"%PDF-" not in data[:1024]:
             raise unreadable("the file is named .pdf but is none; give it the extension of its content")
@@ -44,7 +47,7 @@ def check_content(data: bytes, suffix: str, limits: ParseLimits) -> None:
 def _looks_binary(data: bytes) -> bool:
     """More than one control character in ten of the first 4 KB, in a file without a byte order mark."""
     head = data[:4096]
-    if head.startswith(_TEXT_BOMS):
+    if head.startswith(_TEXT_BOMS) or utf16_by_zeros(head):
         return False
     return sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head) * 10 > len(head)
 
@@ -56,16 +59,22 @@ def _check_office(data: bytes, suffix: str, limits: ParseLimits) -> None:
         raise unreadable(f"the file is in the format of Office 97-2003: open it and save it as {suffix}")
     if not data.startswith(_ZIP):
         raise unreadable(f"the file is named {suffix} but is none, or its beginning is lost")
+    members = members_of(data, limits)
+    if any(member.flag_bits & 1 for member in members):
+        raise DocumentError("the file is protected by a password: save it without one", code="encrypted")
+    if not any(member.filename.startswith(_MAIN_PART[suffix]) for member in members):
+        raise unreadable(f"the file is named {suffix} but holds something else")
+
+
+def members_of(data: bytes, limits: ParseLimits) -> list[zipfile.ZipInfo]:
+    """What an archive holds, by its own list. Raises `DocumentError`: `unreadable_document`, or `too_large` to unpack."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, UnicodeDecodeError) as error:
         raise unreadable("the file is cut off or damaged: its list of parts cannot be read") from error
     _check_members(members, len(data), limits)
-    if any(member.flag_bits & 1 for member in members):
-        raise DocumentError("the file is protected by a password: save it without one", code="encrypted")
-    if not any(member.filename.startswith(_MAIN_PART[suffix]) for member in members):
-        raise unreadable(f"the file is named {suffix} but holds something else")
+    return members
 
 
 def _check_members(members: list[zipfile.ZipInfo], packed: int, limits: ParseLimits) -> None:

@@ -17,6 +17,15 @@ BLOCKS = frozenset((
     "caption", "pre",
 ))
 """Tags that begin and end a paragraph."""
+FURNITURE_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alertdialog"))
+"""ARIA roles of what surrounds the content of a page."""
+
+FURNITURE_NAMES = frozenset((
+    "breadcrumb", "breadcrumbs", "cookie-banner", "cookie-consent", "cookie-notice", "footer", "nav", "navbar",
+    "navigation", "onetrust-consent-sdk", "page-footer", "pagination", "sidebar", "site-footer", "site-header",
+    "site-nav", "skip-link", "skip-to-content", "table-of-contents", "toc",
+))
+"""Classes and ids that page templates give to the same."""
 # fmt: on
 
 KNOWN = frozenset(defs.tags) | DROPPED | BLOCKS

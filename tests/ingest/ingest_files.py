@@ -131,6 +131,7 @@ def eml(*, html: bool = False) -> bytes:
     if html:
         message.add_alternative("<p>Rich <b>body</b></p><table><tr><th>A</th><th>B</th></tr></table>", subtype="html")
     message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="a.pdf")
+    message.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", filename="a.png")
     return message.as_bytes()
 
 

@@ -24,6 +24,7 @@ from ingest_files import (
 )
 
 from core.errors import DocumentError
+from ingest.formats import ocr
 from ingest.formats.elements import ElementKind
 from ingest.parse import parse
 
@@ -82,7 +83,10 @@ def test_mail_has_subject_sender_and_body_and_names_what_was_left_out() -> None:
         "1. Both ranges stay open.",
         "2. Old cards at head office only.",
     ]
-    assert "1 attachments" in parsed.warnings[0]
+    assert parsed.warnings == (
+        "attachment 1 (.pdf) was not read: the file is cut off or damaged: its pages cannot be found",
+        "1 attachments were not read (1 × .png): ingest them as files of their own where they matter",
+    )
 
 
 def test_rich_body_of_a_mail_is_preferred() -> None:
@@ -141,7 +145,7 @@ def test_paragraph_that_runs_over_a_page_is_joined() -> None:
     assert texts(parsed) == ["The clock stands still while we wait for access to a site."]
 
 
-@pytest.mark.parametrize("name", ["a.doc", "a.zip", "a.json", "a.png", "a", "a.rtf", ".md"])
+@pytest.mark.parametrize("name", ["a.doc", "a.7z", "a.xml", "a.png", "a", "a.rtf", ".md"])
 def test_unsupported_type_names_a_remedy(name: str) -> None:
     with pytest.raises(DocumentError, match=r"save it as|unpack|export|pictures|supported are") as caught:
         parse(b"data", name, limits=LIMITS)
@@ -219,7 +223,8 @@ def test_truncated_and_damaged_files_are_refused_or_read(name: str) -> None:
             assert outcome(broken, name) in ("read", "unreadable_document", "no_text", "encrypted", "scanned")
 
 
-def test_file_without_text_is_told_from_a_scan() -> None:
+def test_file_without_text_is_told_from_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "installed", lambda: False)
     assert code_of(pdf([[]]), "a.pdf") == "no_text"
     assert code_of(b"![only a picture](x.png)", "a.md") == "no_text"
     scan = shared_data("formats") / "mixed-haystack" / "non_text_searchable.pdf"
