@@ -8,14 +8,15 @@ import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from core.errors import DocumentError
 from ingest.formats.elements import ParseLimits
-from ingest.metadata import RULES_FILE, load_rules, rules_for
+from ingest.metadata import load_rules, rules_for
 from ingest.parse import too_large
-from ingest.sources.base import SourceItem, SourceVanishedError
-
-_NOT_DOCUMENTS = frozenset((RULES_FILE, "corpus.yaml", "golden.jsonl"))
+from ingest.sources.base import Source, SourceItem, SourceLimits, SourceVanishedError
+from ingest.sources.listing import NOT_DOCUMENTS, own_bytes
+from ingest.sources.registry import NoConfig, SourceKind, local_path
 
 
 class FilesSource:
@@ -34,6 +35,12 @@ class FilesSource:
         for item in await asyncio.to_thread(self._listed):
             yield item
 
+    async def head(self, item: SourceItem) -> str:
+        """When the file's bytes and its entry were last written, its size and which file it is: a stat, no read."""
+        if item.problem:
+            raise item.problem
+        return await asyncio.to_thread(self._tag, item.path)
+
     async def fetch(self, item: SourceItem) -> bytes:
         """The bytes of `item`.
 
@@ -41,7 +48,7 @@ class FilesSource:
         """
         if item.problem:
             raise item.problem
-        return await asyncio.to_thread(self._read, item.path)
+        return own_bytes(await asyncio.to_thread(self._read, item.path))
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -73,13 +80,24 @@ class FilesSource:
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
         return SourceItem(path, status.st_size, modified, rules_for(rules, file.name), problem)
 
+    def _tag(self, path: str) -> str:
+        try:
+            status = self._located(path).stat()
+        except OSError as error:
+            raise _vanished(path) from error
+        return f"{status.st_mtime_ns}/{status.st_ctime_ns}/{status.st_size}/{status.st_ino}"
+
+    def _located(self, path: str) -> Path:
+        base = self._base()
+        file = base if base.is_file() else (base / path).resolve(strict=True)
+        if not file.is_relative_to(base):
+            raise DocumentError("the path leads out of the source's folder", code="source_vanished")
+        return file
+
     def _read(self, path: str) -> bytes:
         """Opened without following a link, so that a file swapped for one between listing and reading leads nowhere."""
-        base = self._base()
         try:
-            file = base if base.is_file() else (base / path).resolve(strict=True)
-            if not file.is_relative_to(base):
-                raise DocumentError("the path leads out of the source's folder", code="source_vanished")
+            file = self._located(path)
             descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise _vanished(path) from error
@@ -89,10 +107,17 @@ class FilesSource:
                 raise _vanished(path)
             if status.st_size > self._limits.max_bytes:
                 raise too_large(status.st_size, self._limits)
-            data = stream.read(self._limits.max_bytes + 1)
+            data = _whole(stream, self._limits.max_bytes + 1, path)
         if len(data) > self._limits.max_bytes:
             raise too_large(len(data), self._limits)
         return data
+
+
+def _whole(stream: BinaryIO, size: int, path: str) -> bytes:
+    try:
+        return stream.read(size)
+    except OSError as error:  # a damaged disk, a network share that went away
+        raise _vanished(path) from error
 
 
 def _rules_of(folder: Path) -> tuple[Mapping[str, Mapping[str, object]], DocumentError | None]:
@@ -111,7 +136,7 @@ def _folders(base: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _is_document(file: Path, base: Path) -> bool:
-    if file.name.startswith(".") or file.name in _NOT_DOCUMENTS:
+    if file.name.startswith(".") or file.name in NOT_DOCUMENTS:
         return False
     if file.is_symlink():
         target = file.resolve()
@@ -126,3 +151,12 @@ def _raise_vanished(error: OSError) -> None:
 
 def _vanished(name: str) -> SourceVanishedError:
     return SourceVanishedError(f"'{name}' cannot be read any more: it was moved, deleted or closed to this service")
+
+
+async def _open(
+    uri: str, config: NoConfig, credentials: Mapping[str, str], limits: SourceLimits, workdir: Path
+) -> Source:
+    return FilesSource(Path(uri), limits)
+
+
+KIND = SourceKind("files", NoConfig, _open, canonical=lambda uri: str(local_path(uri)), local=local_path)

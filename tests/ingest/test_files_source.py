@@ -57,6 +57,13 @@ async def test_links_out_of_the_root_are_not_followed(docs: Path, tmp_path: Path
             await FilesSource(docs, LIMITS).fetch(SourceItem(path))
 
 
+async def test_pointer_of_lfs_is_no_document(docs: Path) -> None:
+    (docs / "pointer.pdf").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 12345\n")
+    with pytest.raises(DocumentError) as caught:
+        await FilesSource(docs, ParseLimits()).fetch(SourceItem("pointer.pdf"))
+    assert caught.value.code == "lfs_pointer"
+
+
 async def test_pipes_are_no_documents(docs: Path) -> None:
     os.mkfifo(docs / "pipe.md")
     assert "pipe.md" not in [item.path for item in await listed(docs)]
@@ -70,6 +77,31 @@ async def test_file_that_vanishes_is_reported(docs: Path) -> None:
     with pytest.raises(SourceVanishedError) as caught:
         await FilesSource(docs, LIMITS).fetch(items[-1])
     assert caught.value.code == "source_vanished"
+
+
+async def test_the_head_changes_with_the_bytes_even_within_one_tick_of_the_clock(docs: Path) -> None:
+    source = FilesSource(docs, LIMITS)
+    file, item = docs / "b.md", SourceItem("b.md")
+    first = await source.head(item)
+    assert await source.head(item) == first
+    times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    file.write_text("B.MD")
+    os.utime(file, ns=times)
+    second = await source.head(item)
+    replacement = docs / "new"
+    replacement.write_text("b.md")
+    os.utime(replacement, ns=times)
+    replacement.replace(file)
+    assert len({first, second, await source.head(item)}) == 3
+
+
+async def test_the_head_of_what_is_gone_or_leads_out_is_a_fault(docs: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("secret")
+    (docs / "link.md").symlink_to(tmp_path / "secret.md")
+    for path in ("none.md", "link.md", "../secret.md"):
+        with pytest.raises(DocumentError) as caught:
+            await FilesSource(docs, LIMITS).head(SourceItem(path))
+        assert caught.value.code == "source_vanished"
 
 
 async def test_root_that_vanished_is_reported_not_empty(docs: Path) -> None:
