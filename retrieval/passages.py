@@ -123,7 +123,7 @@ def _following(
 
 def _passage(row: PassageRow, revision: Revision, document: Document, corpus: str, ranked: Ranked) -> Passage:
     info = revision.info
-    effective = info.get("effective_from")
+    days = {name: date.fromisoformat(info[name]) for name in ("effective_from", "effective_to") if info.get(name)}
     return Passage(
         id=ranked.candidate.id,
         document_id=document.id,
@@ -140,8 +140,11 @@ def _passage(row: PassageRow, revision: Revision, document: Document, corpus: st
         page=row.page,
         url=info.get("url"),
         version=info.get("versions"),
-        effective_from=date.fromisoformat(effective) if effective else None,
+        effective_from=days.get("effective_from"),
+        effective_to=days.get("effective_to"),
+        region=info.get("region"),
         customer=document.customer,
+        tenant_id=document.tenant_id,
         sentences=tuple((start, end) for start, end in row.sentences),
         sentence_scores=ranked.sentence_scores,
     )

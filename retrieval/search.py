@@ -1,58 +1,86 @@
-"""Hybrid search: dense and BM25 candidates within a `Scope`, one fused score, passages with their text."""
+"""Hybrid search: dense and BM25 candidates within a `Scope`, one fused score, passages with their text.
+
+An asker sees the own tenant's collection and those parts of others' that were granted. Each is searched under its own filter; the
+finds are pooled and scored once, BM25 with document counts summed over exactly what the asker may see.
+"""
 
 from __future__ import annotations
 
-import math
+import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-import numpy as np
-
-from core.domain import Passage, Scope
+from core.domain import Filters, Passage, Scope
+from core.grants import Grants, granted
 from core.tenancy import TenantInfo, Tenants
 from core.versions import version_key
 from retrieval.embedding import Embedder, Vector
-from retrieval.index import Candidate, IndexFilter, VectorIndex
+from retrieval.index import Candidate, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
+from retrieval.scoring import Scored, Signals, score, signals
 from retrieval.sparse import encode_query, query_terms
+from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
-DENSE_WEIGHT, SPARSE_WEIGHT, SENTENCE_WEIGHT = 0.25, 0.5, 1.0
-"""Of the passage's cosine, its BM25 over the best candidate's, and its best sentence's cosine. On the 149 AX development questions
-BM25 alone gave nDCG@10 .878, the usual half-and-half hybrid .903, these weights .928 (docs/quality.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What is known before composing, each in 0…1: inputs of the confidence estimate."""
-
-    dense: float = 0.0
-    sentence: float = 0.0
-    coverage: float = 0.0
-    margin: float = 0.0
-
-    def as_dict(self) -> dict[str, float]:
-        return {"dense": self.dense, "sentence": self.sentence, "coverage": self.coverage, "margin": self.margin}
+OVERLAY_LEAD = 0.02
+"""How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
+that is about something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
+    """`releases` are those that were searched, by their owners' ids; `release` is the asker's own."""
+
     passages: tuple[Passage, ...]
     release: int
     tenant_id: str
     signals: Signals = field(default_factory=Signals)
+    releases: Mapping[str, int] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """The names of those whose documents were searched, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the asker may see of one owner's collection, at one release."""
+
+    owner: TenantInfo
+    scope: Scope
+    release: int
+    within: IndexFilter
+    successions: tuple[Succession, ...]
+    as_of: date
+
+    @property
+    def collection(self) -> str:
+        return self.owner.collection
+
+    def without_superseded(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        gone = closed(self.successions, as_of=self.as_of, version=self.within.version)
+        return [candidate for candidate in candidates if candidate.payload.document_id not in gone]
 
 
 class Searcher:
-    """Finds passages that the scope may see, as of the collection owner's live release."""
+    """Finds passages that the scope may see, as of each collection owner's live release."""
 
     def __init__(
-        self, *, index: VectorIndex, embedder: Embedder, passages: Passages, tenants: Tenants, candidates: int = 40
+        self,
+        *,
+        index: VectorIndex,
+        embedder: Embedder,
+        passages: Passages,
+        tenants: Tenants,
+        grants: Grants,
+        supersession: Supersession,
+        candidates: int = 40,
     ) -> None:
         self._index = index
         self._embedder = embedder
         self._passages = passages
         self._tenants = tenants
+        self._grants = grants
+        self._supersession = supersession
         self._candidates = candidates
 
     async def search(
@@ -62,108 +90,130 @@ class Searcher:
         *,
         limit: int,
         today: date,
-        release: int | None = None,
+        releases: Mapping[str, int] | None = None,
         whole_procedures: bool = False,
     ) -> SearchResult:
-        """The `limit` best passages for a redacted query. `release` overrides the live one (publish gate, replay);
+        """The `limit` best passages for a redacted query. `releases` override the live ones (publish gate, replay);
         `whole_procedures` adds the passages that hold the other steps of those found.
 
-        Raises `UnavailableError` where the index does not answer: a search that failed is never an empty result.
+        Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
         tenant = await self._tenants.get(scope.tenant_id)
-        shown = tenant.live_release if release is None else release
-        if shown == 0:
-            return SearchResult((), 0, tenant.id)
-        within = await self._filter(scope, release=shown, today=today)
-        if within is None:
-            return SearchResult((), shown, tenant.id)
+        views = await self._views(tenant, scope, today=today, releases=releases or {})
+        result = SearchResult(
+            (),
+            (releases or {}).get(tenant.id, tenant.live_release),
+            tenant.id,
+            releases={view.owner.id: view.release for view in views},
+            owners={view.owner.id: view.owner.name for view in views},
+        )
+        if not views:
+            return result
         vector = await self._embedder.embed_query(query)
-        candidates, idf = await self._gather(tenant, query, vector, within)
-        sentences = await self._index.sentence_vectors(tenant.collection, [c.id for c in candidates])
-        ranked = _score(candidates, vector, idf, sentences)
-        passages = await self._passages.load(scope, ranked[:limit], whole_procedures=whole_procedures)
-        return SearchResult(tuple(passages), shown, tenant.id, _signals(ranked, idf))
+        sparse = await self._weighed(views, query)
+        found = await asyncio.gather(*(self._candidates_of(view, vector, sparse) for view in views))
+        ranked = await self._ranked(tenant, views, found, vector, sparse)
+        passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
+        return replace(
+            result, passages=tuple(passages), signals=signals(ranked, known=any(v > 0 for v in sparse.values))
+        )
 
-    async def _gather(
-        self, tenant: TenantInfo, query: str, vector: Vector, within: IndexFilter
-    ) -> tuple[list[Candidate], Mapping[int, float]]:
+    async def _weighed(self, views: Sequence[View], query: str) -> SparseVector:
+        """The query's terms with their idf over all that the asker may see."""
         terms = list(query_terms(query))
-        total = await self._index.count(tenant.collection, within)
-        frequencies = await self._index.document_frequencies(tenant.collection, within, terms)
-        sparse = encode_query(query, frequencies, total)
-        candidates = await self._index.candidates(tenant.collection, vector, sparse, within, self._candidates)
-        return candidates, dict(zip(sparse.indices, sparse.values, strict=True))
-
-    async def _filter(self, scope: Scope, *, release: int, today: date) -> IndexFilter | None:
-        """None where the named corpora do not exist: nothing can match."""
-        filters = scope.filters
-        corpus_ids = await self._passages.corpus_ids(scope.tenant_id, filters.corpora)
-        if filters.corpora and not corpus_ids:
-            return None
-        return IndexFilter(
-            release=release,
-            audiences=tuple(scope.audience.readable()),
-            as_of=(filters.as_of or today).toordinal(),
-            version=version_key(filters.version) if filters.version else None,
-            product=filters.product,
-            module=filters.module,
-            region=filters.region,
-            customer=filters.customer,
-            doc_types=tuple(filters.doc_types),
-            corpus_ids=corpus_ids,
+        counted = await asyncio.gather(
+            *(self._index.count(view.collection, view.within) for view in views),
         )
+        frequencies: Counter[int] = Counter()
+        for found in await asyncio.gather(
+            *(self._index.document_frequencies(view.collection, view.within, terms) for view in views)
+        ):
+            frequencies.update(found)
+        return encode_query(query, frequencies, sum(counted))
 
+    async def _candidates_of(self, view: View, vector: Vector, sparse: SparseVector) -> list[Candidate]:
+        found = await self._index.candidates(view.collection, vector, sparse, view.within, self._candidates)
+        return view.without_superseded(found)
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A candidate with every score it has: `dense` a cosine, `sparse` BM25 over the best candidate's, `coverage` the share
-    of the query's idf that its terms carry."""
-
-    candidate: Candidate
-    dense: float
-    sparse: float
-    coverage: float
-    sentence_scores: tuple[float, ...] = ()
-
-    @property
-    def sentence(self) -> float:
-        return max(self.sentence_scores, default=self.dense)
-
-    @property
-    def score(self) -> float:
-        weighted = DENSE_WEIGHT * self.dense + SPARSE_WEIGHT * self.sparse + SENTENCE_WEIGHT * self.sentence
-        return max(0.0, weighted / (DENSE_WEIGHT + SPARSE_WEIGHT + SENTENCE_WEIGHT))
-
-
-def _score(
-    candidates: Sequence[Candidate], query: Vector, idf: Mapping[int, float], sentences: Mapping[str, Vector]
-) -> list[Scored]:
-    """Exact scores for every candidate, whichever list it came from; best first."""
-    raw = [sum(idf.get(i, 0.0) * v for i, v in zip(c.sparse.indices, c.sparse.values, strict=True)) for c in candidates]
-    top = max(raw, default=0.0) or 1.0
-    total = sum(idf.values()) or 1.0
-    scored = [
-        Scored(
-            c,
-            dense=float(np.dot(c.dense, query)),
-            sparse=bm25 / top,
-            coverage=sum(idf.get(i, 0.0) for i in c.sparse.indices) / total,
-            sentence_scores=tuple(float(x) for x in sentences[c.id] @ query) if c.id in sentences else (),
+    async def _ranked(
+        self,
+        tenant: TenantInfo,
+        views: Sequence[View],
+        found: Sequence[Sequence[Candidate]],
+        vector: Vector,
+        sparse: SparseVector,
+    ) -> list[Scored]:
+        stored = await asyncio.gather(
+            *(
+                self._index.sentence_vectors(view.collection, [c.id for c in candidates])
+                for view, candidates in zip(views, found, strict=True)
+            )
         )
-        for c, bm25 in zip(candidates, raw, strict=True)
-    ]
-    return sorted(scored, key=lambda s: -s.score)
+        sentences = {point_id: vectors for part in stored for point_id, vectors in part.items()}
+        leads = {
+            candidate.id: OVERLAY_LEAD
+            for view, candidates in zip(views, found, strict=True)
+            for candidate in candidates
+            if view.owner.id == tenant.id
+        }
+        idf = dict(zip(sparse.indices, sparse.values, strict=True))
+        ranked = score([c for candidates in found for c in candidates], vector, idf, sentences, leads)
+        behind = {
+            older: newer
+            for view in views
+            for older, newer in outranked(view.successions, as_of=view.as_of, version=view.within.version).items()
+        }
+        return superseded(ranked, lambda scored: scored.candidate.payload.document_id, gone={}, behind=behind)
+
+    async def _loaded(
+        self,
+        views: Sequence[View],
+        found: Sequence[Sequence[Candidate]],
+        ranked: Sequence[Scored],
+        *,
+        whole_procedures: bool,
+    ) -> list[Passage]:
+        """In the order of `ranked`; the rest of procedures after it."""
+        passages: list[Passage] = []
+        for view, candidates in zip(views, found, strict=True):
+            ids = {candidate.id for candidate in candidates}
+            own = [scored for scored in ranked if scored.candidate.id in ids]
+            last_days = ends(view.successions)
+            for passage in await self._passages.load(view.scope, own, whole_procedures=whole_procedures):
+                last = min(filter(None, (passage.effective_to, last_days.get(passage.document_id))), default=None)
+                passages.append(replace(passage, effective_to=last))
+        places = {scored.candidate.id: place for place, scored in enumerate(ranked)}
+        return sorted(passages, key=lambda passage: places.get(passage.id, len(places)))
+
+    async def _views(self, tenant: TenantInfo, scope: Scope, *, today: date, releases: Mapping[str, int]) -> list[View]:
+        """The own collection first. A collection without a release, or without a corpus of the wanted names, is not among them."""
+        own = await self._passages.corpus_ids(tenant.id, scope.filters.corpora)
+        wanted = [] if scope.filters.corpora and not own else [(tenant, scope, own)]
+        for part in await self._grants.readable(tenant.id):
+            if corpus_ids := part.named(scope.filters.corpora):
+                wanted.append((await self._tenants.get(part.owner_id), granted(scope, part.owner_id), corpus_ids))
+        views = []
+        for owner, narrowed, corpus_ids in wanted:
+            release = releases.get(owner.id, owner.live_release)
+            if release:
+                successions = await self._supersession.at(owner.id, release)
+                as_of = narrowed.filters.as_of or today
+                within = _within(narrowed, corpus_ids, release=release, as_of=as_of)
+                views.append(View(owner, narrowed, release, within, successions, as_of))
+        return views
 
 
-def _signals(ranked: Sequence[Scored], idf: Mapping[int, float]) -> Signals:
-    if not ranked:
-        return Signals()
-    best = ranked[:5]
-    tail = ranked[9].dense if len(ranked) > 9 else ranked[-1].dense
-    top = max(s.dense for s in best)
-    return Signals(
-        dense=top,
-        sentence=max(s.sentence for s in best),
-        coverage=max(s.coverage for s in best) if idf else 0.0,
-        margin=max(0.0, top - tail) if not math.isnan(tail) else 0.0,
+def _within(scope: Scope, corpus_ids: tuple[str, ...], *, release: int, as_of: date) -> IndexFilter:
+    filters: Filters = scope.filters
+    return IndexFilter(
+        release=release,
+        audiences=tuple(scope.audience.readable()),
+        as_of=as_of.toordinal(),
+        version=version_key(filters.version) if filters.version else None,
+        product=filters.product,
+        module=filters.module,
+        region=filters.region,
+        customer=filters.customer,
+        doc_types=tuple(filters.doc_types),
+        corpus_ids=corpus_ids,
     )

@@ -132,6 +132,11 @@ class ServerIndex:
     async def update_payload(self, collection: str, document_id: str, changes: PayloadChanges) -> None:
         await self._set(collection, (AnyOf("document_id", (document_id,)),), dict(plain(changes)))
 
+    async def delete_points(self, collection: str, ids: Sequence[str]) -> None:
+        async with self._call(collection, writes=True):
+            for start in range(0, len(ids), _PAGE):
+                await self._client.delete(collection, points_selector=list(ids[start : start + _PAGE]))
+
     async def delete_revisions(self, collection: str, revision_ids: Sequence[str]) -> None:
         await self._delete(collection, AnyOf("revision_id", tuple(revision_ids)))
 

@@ -16,7 +16,7 @@ LOCAL_MODE = "ignore:Payload indexes have no effect in the local Qdrant"
 
 
 def memory_index() -> ServerIndex:
-    return ServerIndex(AsyncQdrantClient(":memory:"), deadline_s=60)
+    return ServerIndex(AsyncQdrantClient(":memory:"))
 
 
 @pytest.fixture(params=["edge", "memory", "server"])
