@@ -18,14 +18,16 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).parents[1]
-SAMPLE_S = 0.2
+SAMPLE_S = 0.5
 
 
 @dataclass(slots=True)
 class Memory:
-    """The largest sum of resident bytes over a process and its descendants; pages that they share count in each."""
+    """Over a process and its descendants: `peak`, the largest sum of resident bytes, a page that n processes share counted as an
+    n-th in each (PSS); `largest`, the most that a single one of them had resident (RSS)."""
 
     peak: int = 0
+    largest: int = 0
 
     @contextmanager
     def watch(self, pid: int) -> Iterator[None]:
@@ -40,7 +42,9 @@ class Memory:
 
     def _sample(self, root: psutil.Process, done: threading.Event) -> None:
         while not done.wait(SAMPLE_S):
-            self.peak = max(self.peak, sum(_resident(process) for process in _tree(root)))
+            tree = [_resident(process) for process in _tree(root)]
+            self.peak = max(self.peak, sum(shared for shared, _ in tree))
+            self.largest = max(self.largest, *(whole for _, whole in tree))
 
 
 def _tree(root: psutil.Process) -> list[psutil.Process]:
@@ -50,11 +54,13 @@ def _tree(root: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _resident(process: psutil.Process) -> int:
+def _resident(process: psutil.Process) -> tuple[int, int]:
+    """PSS and RSS."""
     try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
+        found = process.memory_full_info()
+        return int(found.pss), int(found.rss)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return 0, 0
 
 
 def environment(home: Path) -> dict[str, str]:

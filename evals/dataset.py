@@ -71,14 +71,19 @@ def load_file(file: Path) -> list[GoldenQuestion]:
     """Raises `InvalidRequestError` (`invalid_golden`) naming file and line."""
     questions: dict[str, GoldenQuestion] = {}
     for place, line in _lines(file):
-        try:
-            question = _Row.model_validate_json(line).to_domain()
-        except ValidationError as error:
-            raise InvalidRequestError(f"{place}: {_problems(error)}", code="invalid_golden") from None
+        question = parse(line, place)
         if question.id in questions:
             raise InvalidRequestError(f"{place}: the id '{question.id}' is taken", code="invalid_golden")
         questions[question.id] = question
     return list(questions.values())
+
+
+def parse(line: str, place: str) -> GoldenQuestion:
+    """One line of a golden.jsonl. Raises `InvalidRequestError` (`invalid_golden`) naming the `place`."""
+    try:
+        return _Row.model_validate_json(line).to_domain()
+    except ValidationError as error:
+        raise InvalidRequestError(f"{place}: {_problems(error)}", code="invalid_golden") from None
 
 
 def fingerprint(golden: GoldenSet) -> str:

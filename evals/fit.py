@@ -17,7 +17,7 @@ from core.errors import InvalidRequestError
 from evals.labelled import LabelledQuestion
 from evals.metrics import Floats, Threshold, auroc, brier, calibration_error, threshold_for
 from evals.ports import Finder
-from retrieval.search import Signals
+from retrieval.scoring import Signals
 
 FOLDS = 5
 STRENGTH = 10.0

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, exists, or_, select
 
 from answers.types import Answer, Citation
 from core.database import Database
-from core.models import Document, EvalRun, Json, Membership, PassageRow, Revision
+from core.domain import Audience
+from core.models import CorpusGrant, Document, EvalRun, Json, Membership, PassageRow, Revision, now
 
 
 @dataclass(frozen=True, slots=True)
 class CitationFaults:
-    """Of one answer's citations: `foreign` cite another tenant's document or none, `broken` quote what it does not say."""
+    """Of one answer's citations: `foreign` cite a document that the tenant may not read or that does not exist, `broken` quote what
+    it does not say."""
 
     foreign: int
     broken: int
@@ -29,27 +31,42 @@ class CitationCheck:
         self._database = database
 
     async def check(self, tenant_id: str, answer: Answer) -> CitationFaults:
-        """Against what the answer's release shows; white space is not compared."""
+        """Against what the answer's releases show; white space is not compared."""
         ids = {citation.document_id for citation in answer.citations}
         if not ids:
             return CitationFaults(0, 0)
         async with self._database.read() as session:
-            owners = await session.execute(select(Document.id, Document.tenant_id).where(Document.id.in_(ids)))
-            own = {document_id for document_id, owner in owners if owner == tenant_id}
-            texts = await session.execute(_texts(ids, answer.release))
-            stored = _joined((document_id, text) for document_id, text in texts)
+            own = set(await session.scalars(_readable(ids, tenant_id)))
+            rows = list(await session.execute(_texts(ids)))
+        stored = _joined(
+            (document_id, text)
+            for document_id, text, owner, added, removed in rows
+            if added <= answer.releases.get(owner, answer.release) < removed
+        )
         return CitationFaults(
             foreign=sum(citation.document_id not in own for citation in answer.citations),
             broken=sum(not _stands(citation, stored) for citation in answer.citations),
         )
 
 
-def _texts(document_ids: Iterable[str], release: int) -> Any:
+def _readable(document_ids: Iterable[str], tenant_id: str) -> Select[str]:
+    """The tenant's own documents, and what it is granted now: never the owner's agent-only ones, never a customer's."""
+    granted = exists().where(
+        CorpusGrant.corpus_id == Document.corpus_id,
+        CorpusGrant.grantee_id == tenant_id,
+        or_(CorpusGrant.expires_at.is_(None), CorpusGrant.expires_at > now()),
+    )
+    shared = and_(granted, Document.audience != Audience.AGENT, Document.customer.is_(None))
+    return select(Document.id).where(Document.id.in_(document_ids), or_(Document.tenant_id == tenant_id, shared))
+
+
+def _texts(document_ids: Iterable[str]) -> Any:
+    """Document, passage, owner, and the releases ``[added_in, removed_in)`` that show it."""
     return (
-        select(Revision.document_id, PassageRow.text)
+        select(Revision.document_id, PassageRow.text, Membership.tenant_id, Membership.added_in, Membership.removed_in)
         .join(PassageRow, PassageRow.revision_id == Revision.id)
         .join(Membership, Membership.revision_id == Revision.id)
-        .where(Revision.document_id.in_(document_ids), Membership.added_in <= release, Membership.removed_in > release)
+        .where(Revision.document_id.in_(document_ids))
         .order_by(Revision.id, PassageRow.number)
     )
 

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import update
-
 from core.database import Database
-from core.domain import Audience, DocumentStatus, Permission, Principal
-from core.errors import DocumentError, ForbiddenError, InvalidRequestError, NotFoundError
+from core.domain import Audience, DocumentStatus, Permission, Principal, Scope
+from core.errors import CopilotError, DocumentError, ForbiddenError, InvalidRequestError, NotFoundError
+from core.grants import Grants
 from core.jobs import Progress
 from core.models import AuditRow, Corpus, Document, Json, Revision, Source, now
 from core.tenancy import TenantInfo, Tenants
-from ingest import repository
+from ingest import duplicates, repository
+from ingest.before import read_before
+from ingest.document_views import DocumentView, document_view, shared_view
 from ingest.formats.elements import ParseLimits
+from ingest.ledger import Ledger
 from ingest.pipeline import SETTLED, FileState, FileStatus, Incoming, IngestPipeline, Target
+from ingest.source_health import Pauses, SourceHealth, error_json
 from ingest.sources.base import Source as SourcePort
+from ingest.sources.base import SourceItem
 from ingest.sources.files import FilesSource
-from ingest.sync import Sync, content_hash
+from ingest.sync import Sync, SyncPolicy, SyncReport, content_hash
 from retrieval.index import PayloadChanges, VectorIndex
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentView:
-    """A document as the API shows it; `text` is the stored, redacted text of its newest revision."""
-
-    id: str
-    source: str
-    corpus: str
-    title: str
-    status: DocumentStatus
-    audience: Audience
-    customer: str | None
-    metadata: Json
-    redactions: Mapping[str, int]
-    signals: tuple[str, ...]
-    warnings: tuple[str, ...]
-    passages: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +34,10 @@ class SourceView:
     kind: str
     uri: str
     corpus: str
+
+
+Opener = Callable[[SourceView], Awaitable[SourcePort]]
+"""Opens a stored source; whoever asked closes it."""
 
 
 class Library:
@@ -63,6 +52,9 @@ class Library:
         pipeline: IngestPipeline,
         limits: ParseLimits,
         roots: tuple[Path, ...],
+        policy: SyncPolicy | None = None,
+        pauses: Pauses | None = None,
+        opener: Opener | None = None,
     ) -> None:
         self._database = database
         self._index = index
@@ -70,6 +62,9 @@ class Library:
         self._pipeline = pipeline
         self._limits = limits
         self._roots = tuple(root.resolve() for root in roots)
+        self._policy = policy or SyncPolicy()
+        self._health = SourceHealth(database, pauses or Pauses())
+        self._open = opener or self._folder
 
     async def add_folder(self, principal: Principal, *, corpus: str, path: Path) -> SourceView:
         """Register a folder or file of this machine. Raises `ForbiddenError` outside the configured roots, but for the operator."""
@@ -92,45 +87,74 @@ class Library:
             raise NotFoundError("no such source")
         return SourceView(source.id, source.kind, source.uri, corpus.name)
 
-    async def sync(self, tenant_id: str, source_id: str, progress: Progress) -> Json:
-        """Bring the corpus to the state of the source; a report with a status for each file."""
+    async def sync(
+        self,
+        tenant_id: str,
+        source_id: str,
+        progress: Progress,
+        *,
+        actor: str = "",
+        confirm_retire: bool = False,
+        scheduled: bool = False,
+    ) -> Json:
+        """Bring the corpus to the state of the source; a report with a status for each file.
+
+        Raises what the source raises where it cannot be listed, `ConflictError` (`source_paused`) where an admin paused it, and
+        `UnavailableError` (`source_paused`) for a scheduled sync of a source that rests. A report that `stopped` at `retire_limit`
+        changed nothing: call again with `confirm_retire`.
+        """
         view = await self.source(tenant_id, source_id)
-        target = await self._target(tenant_id, view.corpus, source_id)
-        async with self._turn(target), _opened(FilesSource(Path(view.uri), self._limits)) as source:
-            async with self._database.read() as session:
-                known = await repository.known_documents(session, tenant_id, target.corpus_id)
-            report = await Sync(self._pipeline, target, progress).run(source, known)
-        async with self._database.write() as session:
-            await session.execute(update(Source).where(Source.id == source_id).values(synced_at=now()))
+        await self._health.require_awake(source_id, scheduled=scheduled)
+        target = await self._target(tenant_id, view.corpus, source_id, actor)
+        async with self._turn(target.corpus_id):
+            report = await self._synced(view, target, progress, confirm_retire=confirm_retire)
+        if report.fault:
+            await self._health.failed(source_id, report.fault)
+        else:
+            stopped = report.stopped and error_json(report.stopped["code"], report.stopped["detail"])
+            await self._health.answered(source_id, stopped or None)
         return report.as_json()
 
     async def upload(
         self, principal: Principal, *, corpus: str, name: str, data: bytes, metadata: Mapping[str, object]
     ) -> FileStatus:
-        """Take one file in. The same name replaces; unchanged bytes do nothing. Raises `DocumentError` where it cannot be read."""
-        target = await self._target(principal.tenant_id, corpus, None)
+        """Take one file in. The same name replaces; unchanged bytes do nothing. Raises `DocumentError` where it cannot be read.
+
+        A corpus that is new is made with it, and is not there where this fails.
+        """
+        cleaned = _corpus_name(corpus)
         if len(data) > self._limits.max_bytes:
             raise DocumentError(
                 f"the file has {len(data):,} bytes; COPILOT_INGEST__MAX_FILE_BYTES allows {self._limits.max_bytes:,}",
                 code="too_large",
                 status=413,
             )
-        async with self._turn(target):
-            async with self._database.read() as session:
-                known = (await repository.known_documents(session, target.tenant_id, target.corpus_id)).get(name)
-            digest = content_hash(data, metadata)
-            incoming = Incoming(name, data, digest, metadata, known.id if known else None)
-            if known is not None and known.content_hash == digest and known.status in SETTLED:
-                return FileStatus(name, FileState.UNCHANGED, document_id=known.id)
-            return await self._pipeline.take_one(target, incoming)
+        incoming = Incoming(name, data, content_hash(data, metadata), metadata)
+        async with self._database.read() as session:
+            row = await repository.find_corpus(session, principal.tenant_id, cleaned)
+        if row is not None:
+            return await self._uploaded(principal, cleaned, incoming)
+        async with self._database.exclusive(f"new-corpus/{principal.tenant_id}/{cleaned}"):
+            return await self._first_upload(principal, cleaned, incoming)
 
     async def get(self, principal: Principal, document_id: str) -> DocumentView:
         """Raises `NotFoundError` for another tenant's document, and for one above the asker's audience, as for an unknown one."""
         async with self._database.read() as session:
-            document = await self._own(session, principal, document_id)
+            document = await repository.find_document(session, principal.tenant_id, document_id)
+        if document is None:
+            return await self._shared(principal, document_id)
         if document.audience not in principal.audience.readable():
             raise NotFoundError("no such document")
         return await self.describe(principal, document_id)
+
+    async def _shared(self, principal: Principal, document_id: str) -> DocumentView:
+        """Another tenant's, where a grant lets it be read now."""
+        granted = await Grants(self._database).readable(principal.tenant_id)
+        async with self._database.read() as session:
+            view = await shared_view(session, Scope.of(principal), granted, document_id)
+        if view is None:
+            raise NotFoundError("no such document")
+        return view
 
     async def describe(self, principal: Principal, document_id: str) -> DocumentView:
         """A document of the principal's tenant, for whoever manages it; without its text where that is above their audience."""
@@ -140,13 +164,13 @@ class Library:
             corpus = await session.get(Corpus, document.corpus_id)
             readable = revision is not None and document.audience in principal.audience.readable()
             text = await repository.document_text(session, revision.id) if revision and readable else ""
-        return _view(document, revision, corpus.name if corpus else "", text)
+        return document_view(document, revision, corpus.name if corpus else "", text)
 
     async def reclassify(self, principal: Principal, document_id: str, *, audience: Audience) -> DocumentView:
         """Change who may read a document: at once, and in every release."""
         async with self._database.write() as session:
             document = await self._own(session, principal, document_id)
-            document.audience = audience
+            document.audience = document.audience_set = audience
             document.updated_at = now()
             session.add(_audit(principal, "document.reclassify", document_id, audience=audience))
         tenant = await self._tenants.get(principal.tenant_id)
@@ -160,6 +184,7 @@ class Library:
             document.status = DocumentStatus.WITHDRAWN
             document.updated_at = now()
             await repository.forget_points(session, document_id)
+            await duplicates.release(session, principal.tenant_id, document.corpus_id, [document_id])
             session.add(_audit(principal, "document.withdraw", document_id))
         tenant = await self._tenants.get(principal.tenant_id)
         await self._index.delete_document(tenant.collection, document_id)
@@ -170,7 +195,60 @@ class Library:
             raise NotFoundError("no such document")
         return document
 
-    async def _target(self, tenant_id: str, corpus: str, source_id: str | None) -> Target:
+    async def _synced(
+        self, view: SourceView, target: Target, progress: Progress, *, confirm_retire: bool
+    ) -> SyncReport:
+        progress.stage = "listing"
+        async with self._listed(view) as (source, items):
+            before = await read_before(self._database, target, items)
+            ledger = Ledger(self._database, target, list(before.failures))
+            sync = Sync(self._pipeline, target, progress, before=before, ledger=ledger, policy=self._policy)
+            return await sync.run(source, items, confirm_retire=confirm_retire)
+
+    @asynccontextmanager
+    async def _listed(self, view: SourceView) -> AsyncIterator[tuple[SourcePort, list[SourceItem]]]:
+        """The open source and all that it lists; one that does not get so far has failed as a whole."""
+        try:
+            source = await self._open(view)
+        except CopilotError as fault:
+            await self._health.failed(view.id, fault)
+            raise
+        try:
+            try:
+                items = [item async for item in source.discover()]
+            except CopilotError as fault:
+                await self._health.failed(view.id, fault)
+                raise
+            yield source, items
+        finally:
+            await source.close()
+
+    async def _uploaded(self, principal: Principal, corpus: str, incoming: Incoming) -> FileStatus:
+        target = await self._target(principal.tenant_id, corpus, None, principal.id)
+        async with self._turn(target.corpus_id):
+            async with self._database.read() as session:
+                known = await repository.known_document(session, target.tenant_id, target.corpus_id, incoming.path)
+            if known is None:
+                return await self._pipeline.take_one(target, incoming)
+            if known.content_hash == incoming.content_hash and known.status in SETTLED:
+                return FileStatus(known.path, FileState.UNCHANGED, document_id=known.id)
+            return await self._pipeline.take_one(target, replace(incoming, document_id=known.id))
+
+    async def _first_upload(self, principal: Principal, corpus: str, incoming: Incoming) -> FileStatus:
+        """Into a corpus that was not there a moment ago, and is not there afterwards where this fails."""
+        async with self._database.read() as session:
+            row = await repository.find_corpus(session, principal.tenant_id, corpus)
+        if row is not None:  # another upload was first
+            return await self._uploaded(principal, corpus, incoming)
+        target = await self._target(principal.tenant_id, corpus, None, principal.id)
+        try:
+            return await self._uploaded(principal, corpus, incoming)
+        except BaseException:
+            async with self._database.write() as session:
+                await repository.forget_empty_corpus(session, target.corpus_id)
+            raise
+
+    async def _target(self, tenant_id: str, corpus: str, source_id: str | None, actor: str) -> Target:
         tenant: TenantInfo = await self._tenants.get(tenant_id)
         async with self._database.write() as session:
             row = await repository.corpus(session, tenant_id, _corpus_name(corpus))
@@ -181,18 +259,14 @@ class Library:
             collection=tenant.collection,
             profile=await self._tenants.profile(tenant_id),
             status=DocumentStatus.IN_REVIEW if row.requires_approval else DocumentStatus.APPROVED,
+            actor=actor,
         )
 
-    def _turn(self, target: Target) -> AbstractAsyncContextManager[None]:
-        return self._database.exclusive(f"corpus/{target.corpus_id}")
+    async def _folder(self, view: SourceView) -> SourcePort:
+        return FilesSource(Path(view.uri), self._limits)
 
-
-@asynccontextmanager
-async def _opened(source: SourcePort) -> AsyncIterator[SourcePort]:
-    try:
-        yield source
-    finally:
-        await source.close()
+    def _turn(self, corpus_id: str) -> AbstractAsyncContextManager[None]:
+        return self._database.exclusive(f"corpus/{corpus_id}")
 
 
 def _corpus_name(name: str) -> str:
@@ -205,22 +279,4 @@ def _corpus_name(name: str) -> str:
 def _audit(principal: Principal, action: str, target: str, **details: str) -> AuditRow:
     return AuditRow(
         tenant_id=principal.tenant_id, actor=principal.id, action=action, target=target, details=dict(details)
-    )
-
-
-def _view(document: Document, revision: Revision | None, corpus: str, text: str) -> DocumentView:
-    return DocumentView(
-        id=document.id,
-        source=document.path,
-        corpus=corpus,
-        title=document.title,
-        status=DocumentStatus(document.status),
-        audience=Audience(document.audience),
-        customer=document.customer,
-        metadata=revision.info if revision else {},
-        redactions=revision.redactions if revision else {},
-        signals=tuple(revision.signals) if revision else (),
-        warnings=tuple(revision.warnings) if revision else (),
-        passages=revision.passages if revision else 0,
-        text=text,
     )

@@ -10,82 +10,35 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
+from typing import Protocol
 
 from core.database import Database
-from core.domain import DocumentStatus, Metadata, RedactionProfile
-from core.errors import DocumentError
+from core.domain import DocumentStatus, Metadata
+from core.errors import CopilotError, DocumentError
 from core.keyring import Keyring
-from core.models import Json, new_id
-from core.versions import OPEN_END, version_range
-from ingest import repository
-from ingest.chunk import TokenBudget, embedded_text
+from core.models import new_id
+from ingest import duplicates, repository
+from ingest.chunk import TokenBudget
 from ingest.formats.elements import ParseLimits
+from ingest.points import embed_item, embedded_hash
 from ingest.prepare import Prepared, PrepareTask
-from ingest.repository import NewRevision, point_id
+from ingest.repository import NewRevision
+from ingest.resemblance import Fingerprint, fingerprint
+from ingest.retries import Retries, is_transient
+from ingest.settle import Settler, Target
+from ingest.statuses import SETTLED, SKIPS, FileState, FileStatus, failed
+from ingest.turns import Turns
 from ingest.worker import Workers
-from retrieval.embedding import Embedded, Embedder, EmbedItem
-from retrieval.index import IndexPoint, PointPayload, VectorIndex
-from retrieval.sparse import encode_document
+from retrieval.embedding import Embedder, EmbedItem
+from retrieval.index import VectorIndex
+
+__all__ = ["SETTLED", "SKIPS", "FileState", "FileStatus", "Incoming", "IngestPipeline", "Target", "failed"]
 
 BATCH_CHUNKS = 256
 """Chunks embedded together: enough to sort by length, few enough to show progress and bound memory."""
 
-
-class FileState(StrEnum):
-    INDEXED = "indexed"
-    UNCHANGED = "unchanged"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-    RETIRED = "retired"
-
-
-SETTLED = frozenset(DocumentStatus) - {DocumentStatus.RETIRED, DocumentStatus.WITHDRAWN}
-"""Documents whose unchanged bytes need no work; a retired or withdrawn one comes back when it is ingested again."""
-
-SKIPS = frozenset({"unsupported_type", "empty", "no_text", "scanned", "encrypted"})
-"""Files that hold nothing for us: told apart from those that should have worked."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileStatus:
-    """How one file ended. `reason` is a stable code, `detail` a sentence with the remedy."""
-
-    path: str
-    state: FileState
-    reason: str = ""
-    detail: str = ""
-    warnings: tuple[str, ...] = ()
-    document_id: str = ""
-
-    def as_json(self) -> Json:
-        values: Json = {
-            "path": self.path,
-            "status": self.state,
-            "document_id": self.document_id,
-            "reason": self.reason,
-            "detail": self.detail,
-            "warnings": list(self.warnings),
-        }
-        return {key: value for key, value in values.items() if value}
-
-
-def failed(path: str, error: DocumentError) -> FileStatus:
-    state = FileState.SKIPPED if error.code in SKIPS else FileState.FAILED
-    return FileStatus(path, state, error.code, error.detail)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where documents go: a tenant's corpus, under its redaction rules."""
-
-    tenant_id: str
-    corpus_id: str
-    source_id: str | None
-    collection: str
-    profile: RedactionProfile
-    status: DocumentStatus
+_FAULTS_IN_A_ROW = 2
+"""Batches that may fail with a passing fault, each after all its tries, before the run gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +51,30 @@ class Incoming:
     rules: Mapping[str, object]
     document_id: str | None = None
     default: Metadata = field(default_factory=Metadata)
+    version_tag: str = ""
+
+
+class Claims(Protocol):
+    """Tells of a new file whether a document goes on in it: the need of a sync that follows renamed files."""
+
+    def claim(self, path: str, found: Fingerprint) -> str | FileStatus | None:
+        """The document's id; a status where the file is settled with that; None for a new document."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A prepared file that waits for its vectors: an item for each chunk."""
+
+    revision: NewRevision
+    items: tuple[EmbedItem, ...]
+
+
+Note = Callable[[FileStatus], None]
 
 
 class IngestPipeline:
-    """Takes files in. Several runs may share it: the worker pool and the embedder are the bounds."""
+    """Takes files in. Several runs may share it: worker pool and embedder are the bounds, and tenants take turns at both."""
 
     def __init__(
         self,
@@ -115,67 +88,113 @@ class IngestPipeline:
         limits: ParseLimits,
         file_timeout_s: float,
         ahead: int = 3,
+        places: int = 3,
+        retries: Retries | None = None,
     ) -> None:
+        """`ahead` files of one run are prepared before they are needed; `places` is how many all runs prepare at once."""
         self._database = database
         self._index = index
-        self._embedder = embedder
+        self._settler = Settler(database=database, index=index, embedder=embedder)
         self._workers = workers
         self._keyring = keyring
         self._budget = budget
         self._limits = limits
         self._file_timeout_s = file_timeout_s
         self._ahead = ahead
+        self._turns = Turns(places)
+        self._retries = retries or Retries()
 
-    async def take(self, target: Target, files: AsyncIterator[Incoming], note: Callable[[FileStatus], None]) -> None:
-        """Calls `note` with the status of each file as it is settled. While a batch is embedded, the next files are prepared."""
-        await self._index.ensure(target.collection)
-        prepared: asyncio.Queue[NewRevision | FileStatus | None] = asyncio.Queue(maxsize=self._ahead)
-        with _single_fault():
-            await self._take(target, files, note, prepared)
-
-    async def _take(
-        self,
-        target: Target,
-        files: AsyncIterator[Incoming],
-        note: Callable[[FileStatus], None],
-        prepared: asyncio.Queue[NewRevision | FileStatus | None],
+    async def take(
+        self, target: Target, files: AsyncIterator[Incoming], note: Note, *, claims: Claims | None = None
     ) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._prepare_all(target, files, prepared))
-            batch: list[NewRevision] = []
-            while (item := await prepared.get()) is not None:
-                if isinstance(item, FileStatus):
-                    note(item)
-                    continue
-                batch.append(item)
-                if sum(len(revision.chunks) for revision in batch) >= BATCH_CHUNKS:
-                    await self._settle(target, batch, note)
-                    batch = []
-            await self._settle(target, batch, note)
+        """Calls `note` with the status of each file as it is settled. While a batch is embedded, the next files are prepared.
+
+        A passing fault of index or embedder is tried again; then the batch's files are noted as failed, and a second such batch
+        in a row ends the run with the fault.
+        """
+        await self._retries.run(lambda: self._index.ensure(target.collection))
+        prepared: asyncio.Queue[Ready | FileStatus | None] = asyncio.Queue(maxsize=self._ahead)
+        with _single_fault():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._prepare_all(target, files, claims, prepared))
+                await self._settle_all(target, prepared, note)
+
+    async def prepare(self, target: Target, file: Incoming, claims: Claims | None = None) -> Ready | FileStatus:
+        """Parsed, redacted and cut; a status where the file cannot be used. Waits for the tenant's turn."""
+        try:
+            prepared = await self._prepared(target, file)
+        except DocumentError as error:
+            return failed(file.path, error)
+        found = await asyncio.to_thread(
+            fingerprint, [_said(chunk.heading_path, chunk.text) for chunk in prepared.chunks]
+        )
+        claimed = claims.claim(file.path, found) if claims and file.document_id is None else None
+        if isinstance(claimed, FileStatus):
+            return claimed
+        items = tuple(embed_item(chunk, prepared.metadata.title, self._budget) for chunk in prepared.chunks)
+        document_id = file.document_id or claimed or new_id()
+        return Ready(self._revision(target, file, document_id, prepared, found, items), items)
+
+    async def settle(self, target: Target, ready: Sequence[Ready]) -> list[FileStatus]:
+        """Embed, store, index and adopt. Raises what index, embedder and database raise."""
+        await self._index.ensure(target.collection)
+        return await self._settler.settle(target, ready)
 
     async def take_one(self, target: Target, file: Incoming) -> FileStatus:
         """Raises `DocumentError` where the file cannot be used."""
-        await self._index.ensure(target.collection)
-        prepared = await self._prepare(target, file)
+        prepared = await self.prepare(target, file)
         if isinstance(prepared, FileStatus):
             raise DocumentError(prepared.detail, code=prepared.reason)
-        settled: list[FileStatus] = []
-        await self._settle(target, [prepared], settled.append)
-        return settled[0]
+        return (await self.settle(target, [prepared]))[0]
 
-    async def retire(self, document_ids: Sequence[str]) -> None:
+    async def retire(self, target: Target, document_ids: Sequence[str]) -> None:
         """They leave the answers with the next publish."""
         async with self._database.write() as session:
             await repository.set_status(session, document_ids, DocumentStatus.RETIRED)
+            for batch in repository.batches(document_ids, 500):
+                await duplicates.release(session, target.tenant_id, target.corpus_id, batch)
+
+    async def _settle_all(self, target: Target, prepared: asyncio.Queue[Ready | FileStatus | None], note: Note) -> None:
+        batch: list[Ready] = []
+        faults = 0
+        ended = False
+        while not ended:
+            item = await prepared.get()
+            if isinstance(item, FileStatus):
+                note(item)
+                continue
+            ended = item is None
+            batch += [item] if item else []
+            if batch and (ended or sum(len(ready.items) for ready in batch) >= BATCH_CHUNKS):
+                faults = await self._settle_batch(target, batch, note, faults)
+                batch = []
+
+    async def _settle_batch(self, target: Target, batch: Sequence[Ready], note: Note, faults: int) -> int:
+        """How many batches in a row have met a passing fault now."""
+        try:
+            settled = await self._retries.run(lambda: self._settler.settle(target, batch))
+        except CopilotError as fault:
+            if not is_transient(fault) or faults + 1 >= _FAULTS_IN_A_ROW:
+                raise
+            for ready in batch:
+                note(failed(ready.revision.path, fault))
+            return faults + 1
+        for status in settled:
+            note(status)
+        return 0
 
     async def _prepare_all(
-        self, target: Target, files: AsyncIterator[Incoming], out: asyncio.Queue[NewRevision | FileStatus | None]
+        self,
+        target: Target,
+        files: AsyncIterator[Incoming],
+        claims: Claims | None,
+        out: asyncio.Queue[Ready | FileStatus | None],
     ) -> None:
         slots = asyncio.Semaphore(self._ahead)
 
         async def one(file: Incoming) -> None:
             try:
-                await out.put(await self._prepare(target, file))
+                await out.put(await self.prepare(target, file, claims))
             finally:
                 slots.release()
 
@@ -185,15 +204,23 @@ class IngestPipeline:
                 group.create_task(one(file))
         await out.put(None)
 
-    async def _prepare(self, target: Target, file: Incoming) -> NewRevision | FileStatus:
+    async def _prepared(self, target: Target, file: Incoming) -> Prepared:
         task = PrepareTask(file.data, file.path, target.profile, file.rules, file.default, self._limits)
-        try:
+        async with self._turns.place(target.tenant_id):
             prepared = await self._workers.run(task, timeout_s=self._file_timeout_s)
-        except DocumentError as error:
-            return failed(file.path, error)
         if not prepared.chunks:
-            return failed(file.path, DocumentError("the file holds no text", code="no_text"))
-        document_id = file.document_id or new_id()
+            raise DocumentError("the file holds no text", code="no_text")
+        return prepared
+
+    def _revision(
+        self,
+        target: Target,
+        file: Incoming,
+        document_id: str,
+        prepared: Prepared,
+        found: Fingerprint,
+        items: Sequence[EmbedItem],
+    ) -> NewRevision:
         return NewRevision(
             document_id=document_id,
             path=file.path,
@@ -204,42 +231,15 @@ class IngestPipeline:
             signals=tuple(sorted({signal.kind for found in prepared.signals.values() for signal in found})),
             warnings=prepared.warnings,
             original=self._keyring.encrypt(file.data, context=f"{target.tenant_id}/originals/{document_id}"),
+            fingerprint=found,
+            embedded_hashes=tuple(embedded_hash(item) for item in items),
+            version_tag=file.version_tag,
+            author=target.actor,
         )
 
-    async def _settle(self, target: Target, batch: Sequence[NewRevision], note: Callable[[FileStatus], None]) -> None:
-        """A revision that is in the index already (its document went back to earlier bytes) is adopted as it is: releases
-        show its points, which must not be written anew."""
-        async with self._database.read() as session:
-            indexed = await repository.indexed_revisions(session, [revision.id for revision in batch])
-            withdrawn = await repository.withdrawn(session, [revision.document_id for revision in batch])
-        for document_id in withdrawn:  # again: a crash may have come between the withdrawal and the index
-            await self._index.delete_document(target.collection, document_id)
-        await self._add(target, [revision for revision in batch if revision.id not in indexed])
-        async with self._database.write() as session:
-            await repository.adopt(session, batch, source_id=target.source_id, status=target.status)
-        for revision in batch:
-            note(FileStatus(revision.path, FileState.INDEXED, "", "", revision.warnings, revision.document_id))
 
-    async def _add(self, target: Target, batch: Sequence[NewRevision]) -> None:
-        if not batch:
-            return
-        items = [self._embed_item(revision, number) for revision in batch for number in range(len(revision.chunks))]
-        embedded = iter(await self._embedder.embed_passages(items))
-        texts = iter(items)
-        points = [
-            _point(target, revision, number, next(embedded), next(texts).text)
-            for revision in batch
-            for number in range(len(revision.chunks))
-        ]
-        async with self._database.write() as session:
-            await repository.store_revisions(session, target.tenant_id, target.corpus_id, target.source_id, batch)
-        await self._index.upsert(target.collection, points)
-
-    def _embed_item(self, revision: NewRevision, number: int) -> EmbedItem:
-        chunk = revision.chunks[number]
-        text = embedded_text(chunk.text, revision.metadata.title, chunk.heading_path, self._budget)
-        shift = len(text) - len(chunk.text)
-        return EmbedItem(text, tuple((start + shift, end + shift) for start, end in chunk.sentences))
+def _said(heading_path: Sequence[str], text: str) -> str:
+    return "\n".join((*heading_path, text))
 
 
 @contextmanager
@@ -252,38 +252,3 @@ def _single_fault() -> Iterator[None]:
         while isinstance(fault, BaseExceptionGroup):
             fault = fault.exceptions[0]
         raise fault from group
-
-
-def _point(target: Target, revision: NewRevision, number: int, embedded: Embedded, text: str) -> IndexPoint:
-    return IndexPoint(
-        id=point_id(revision.id, number),
-        dense=embedded.dense,
-        sentences=embedded.sentences,
-        sparse=encode_document(text),
-        payload=_payload(target, revision, number),
-    )
-
-
-def _payload(target: Target, revision: NewRevision, number: int) -> PointPayload:
-    metadata = revision.metadata
-    version_from, version_to = version_range(metadata.versions)
-    return PointPayload(
-        document_id=revision.document_id,
-        revision_id=revision.id,
-        corpus_id=target.corpus_id,
-        number=number,
-        doc_type=metadata.doc_type,
-        audience=metadata.audience,
-        product=metadata.product,
-        module=metadata.module,
-        region=metadata.region,
-        customer=metadata.customer,
-        version_from=version_from,
-        version_to=version_to,
-        effective_from=_ordinal(metadata.effective_from, 0),
-        effective_to=_ordinal(metadata.effective_to, OPEN_END),
-    )
-
-
-def _ordinal(day: date | None, otherwise: int) -> int:
-    return day.toordinal() if day else otherwise

@@ -1,31 +1,43 @@
-"""Releases: numbers that are never reused, published and rolled back by one pointer.
+"""Releases: numbers that are never reused, published behind a gate and rolled back by one pointer.
 
-A release N shows the revisions with ``added_in <= N < removed_in``. Publishing marks what enters and leaves with N+1, which nobody
-searches yet, and then moves the tenant's live pointer in one transaction. Design: docs/releases.md.
+A release N shows the revisions with ``added_in <= N < removed_in``. Publishing marks what enters and leaves with N+1, which only
+the gate searches, and then moves the tenant's live pointer in one transaction. Design: docs/adr/0004 and docs/releases.md.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from core.database import Database, ReadSession, WriteSession
-from core.domain import DocumentStatus
-from core.errors import ConflictError, InvalidRequestError, NotFoundError
-from core.models import AuditRow, Corpus, Document, Json, Membership, Release, Revision, Tenant, new_id, now
+from core.database import Database, ReadSession
+from core.errors import ConflictError, CopilotError, InvalidRequestError, NotFoundError
+from core.jobs import Progress
+from core.models import Corpus, Json, Release, Tenant
 from core.tenancy import TenantInfo, Tenants
-from core.versions import OPEN_END
-from ingest.repository import batches, point_id
+from ingest import release_rows as rows
+from ingest.gate import Gate, GateFailedError, GateLimits, GateVerdict, NullGate
+from ingest.reconcile import Reconciled, Reconciliation
+from ingest.release_rows import Plan
+from ingest.release_views import ReleaseChanges, changes
+from ingest.repository import point_id
 from retrieval.index import VectorIndex
 
 log = structlog.get_logger()
 
-PUBLISHABLE = (DocumentStatus.APPROVED, DocumentStatus.PUBLISHED)
+
+@dataclass(frozen=True, slots=True)
+class ReleasePolicy:
+    """Seconds that a gate may take, and that a start waits for a corpus which somebody else is syncing."""
+
+    gate_timeout_s: float = 300.0
+    reconcile_wait_s: float = 10.0
+    max_listed: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,137 +51,244 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class _Changes:
-    entering: frozenset[str]
-    leaving: frozenset[str]
+class Rehearsal:
+    """What a publish would do; its number is spent."""
+
+    gate: Json
+    entered: int
+    left: int
+    changes: ReleaseChanges
+    release: None = None
 
 
 class Releases:
-    """Publishes and rolls back, one at a time for each tenant."""
+    """Publishes one release at a time for each tenant; rolls back at any time."""
 
-    def __init__(self, *, database: Database, index: VectorIndex, tenants: Tenants) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        index: VectorIndex,
+        tenants: Tenants,
+        gate: Gate | None = None,
+        policy: ReleasePolicy | None = None,
+    ) -> None:
         self._database = database
         self._index = index
         self._tenants = tenants
+        self._gate = gate or NullGate()
+        self._policy = policy or ReleasePolicy()
+        self._upkeep: set[asyncio.Task[None]] = set()
 
-    async def publish(self, tenant_id: str, *, actor: str, note: str = "") -> Published:
-        """Make every approved document answerable. Raises `InvalidRequestError` (`empty_release`) where nothing is approved."""
+    async def publish(
+        self, tenant_id: str, *, actor: str, note: str = "", override_reason: str | None = None
+    ) -> Published:
+        """Make every approved document answerable.
+
+        Raises `GateFailedError` where the gate blocks and there is no `override_reason`, `InvalidRequestError` (`empty_release`)
+        where nothing would be shown, `ConflictError` (`live_changed`) where somebody rolled back meanwhile.
+        """
         async with self._turn(tenant_id):
-            tenant = await self._tenants.get(tenant_id)
-            await self._undo_abandoned(tenant)
-            async with self._database.read() as session:
-                highest = await _highest(session, tenant_id)
-                candidate = await _candidate(session, tenant_id)
-                changes = _diff(candidate, await _shown(session, tenant_id, highest))
-            if not candidate and tenant.live_release == 0:
-                raise InvalidRequestError(
-                    "there is no approved document to publish; ingest some first", code="empty_release"
-                )
-            if not changes.entering and not changes.leaving and tenant.live_release == highest:
-                async with self._database.write() as session:
-                    await _set_published(session, candidate)  # back at the bytes that are shown already
-                return Published(highest, {}, 0, 0)
-            number = await self._begin(tenant_id, note)
-            await self._mark(tenant, number, changes)
-            await self._flip(tenant_id, number, changes, candidate, actor=actor)
-        await self._index.optimize(tenant.collection)
-        return Published(number, {}, len(changes.entering), len(changes.leaving))
+            tenant, plan = await self._begun(tenant_id, actor=actor, note=note, may_empty=bool(override_reason))
+            if plan.unchanged:
+                return Published(plan.live, {}, 0, 0)
+            async with self._undone_on_failure(tenant, plan):
+                await self._mark(tenant, plan)
+                verdict = await self._examined(tenant, plan)
+                gate = verdict.as_json(overridden=bool(override_reason))
+                used = override_reason if not verdict.passed else None
+                if not verdict.passed and not used:
+                    raise _blocked(plan.number, verdict, gate)
+                await self._flip(tenant_id, plan, actor=actor, gate=gate, override=used)
+        self._tidy(tenant.collection)
+        return Published(plan.number, gate, len(plan.entering), len(plan.leaving))
+
+    async def rehearse(self, tenant_id: str, *, actor: str) -> Rehearsal:
+        """Everything that a publish does up to the pointer's move, then undone. Raises as `publish`, but for the gate."""
+        async with self._turn(tenant_id):
+            tenant, plan = await self._begun(tenant_id, actor=actor, note="dry run", may_empty=False)
+            if plan.unchanged:
+                return Rehearsal({}, 0, 0, ReleaseChanges())
+            async with self._undone_on_failure(tenant, plan):
+                await self._mark(tenant, plan)
+                gate = (await self._examined(tenant, plan)).as_json(overridden=False)
+                async with self._database.read() as session:
+                    found = await changes(session, tenant_id, plan.live, plan.number, limit=self._policy.max_listed)
+            await asyncio.shield(self._undo(tenant, plan.number, "abandoned", gate))
+        return Rehearsal(gate, len(plan.entering), len(plan.leaving), found)
 
     async def rollback(self, tenant_id: str, number: int, *, actor: str) -> int:
-        """Show release `number` again. Moves the pointer only. Raises `NotFoundError` where it was never published."""
-        async with self._turn(tenant_id), self._database.write() as session:
-            release = await session.scalar(
-                select(Release).where(
-                    Release.tenant_id == tenant_id, Release.number == number, Release.status == "published"
-                )
-            )
-            if release is None:
+        """Show release `number` again: moves the pointer only, so it waits for no publish.
+
+        Raises `NotFoundError` (`unknown_release`) where it was never published, `ConflictError` (`release_collected`) where its
+        passages are gone.
+        """
+        async with self._database.write() as session:
+            tenant = await rows.locked_tenant(session, tenant_id)
+            release = await rows.find(session, tenant_id, number)
+            if release is None or release.status not in ("published", "collected"):
                 raise NotFoundError(f"there is no published release {number}", code="unknown_release")
-            await session.execute(update(Tenant).where(Tenant.id == tenant_id).values(live_release=number))
-            _audit(session, tenant_id, actor, "release.rollback", number)
+            if release.status == "collected":
+                raise ConflictError(
+                    f"release {number} was collected, its passages are gone; see 'partner-copilot release list'",
+                    code="release_collected",
+                )
+            tenant.live_release = number
+            rows.audit(session, tenant_id, actor, "release.rollback", number)
         return number
 
-    async def reconcile(self) -> None:
-        """At start: undo the marks of publishes that a crash cut short. The database is the truth."""
-        async with self._database.read() as session:
-            query = select(Release.tenant_id).where(Release.status == "candidate").distinct()
-            tenant_ids = (await session.scalars(query)).all()
-        for tenant_id in tenant_ids:
-            # In turn: where another process publishes just now, there is nothing to undo when it has done.
-            async with self._turn(tenant_id):
-                await self._undo_abandoned(await self._tenants.get(tenant_id))
+    async def reconcile(self) -> list[Reconciled]:
+        """At start: undo the marks of publishes that a crash cut short, and bring each index to what the database says.
+
+        An index that does not answer is told to the log: the service starts, and says that it cannot search.
+        """
+        found = []
+        work = Reconciliation(self._database, self._index, wait_s=self._policy.reconcile_wait_s)
+        for tenant in await self._tenants.all():
+            try:
+                # In turn: where another process publishes just now, there is nothing to undo when it has done.
+                async with self._turn(tenant.id):
+                    await self._undo_abandoned(tenant)
+                found.append(await work.run(tenant))
+            except CopilotError as fault:
+                log.error("index_not_reconciled", tenant=tenant.slug, code=fault.code)
+        return found
+
+    async def aclose(self) -> None:
+        for task in self._upkeep:
+            task.cancel()
+        await asyncio.gather(*self._upkeep, return_exceptions=True)
 
     def _turn(self, tenant_id: str) -> AbstractAsyncContextManager[None]:
-        return self._database.exclusive(f"releases/{tenant_id}")
+        return self._database.exclusive(turn(tenant_id))
 
-    async def _undo_abandoned(self, tenant: TenantInfo) -> None:
-        query = select(Release.number).where(Release.tenant_id == tenant.id, Release.status == "candidate")
-        async with self._database.read() as session:
-            numbers = (await session.scalars(query)).all()
-        for number in numbers:
-            await self._undo(tenant, number)
-            log.warning("release_abandoned", tenant=tenant.slug, release=number)
-
-    async def _begin(self, tenant_id: str, note: str) -> int:
+    async def _begun(self, tenant_id: str, *, actor: str, note: str, may_empty: bool) -> tuple[TenantInfo, Plan]:
+        """The plan, and where it changes anything, its candidate in the database."""
+        await self._undo_abandoned(await self._tenants.get(tenant_id))
         async with self._database.write() as session:
-            number = await _highest(session, tenant_id) + 1
-            session.add(Release(id=new_id(), tenant_id=tenant_id, number=number, status="candidate", note=note))
-        return number
+            tenant = await rows.locked_tenant(session, tenant_id)
+            plan = await rows.planned(session, tenant)
+            _require_content(plan, may_empty=may_empty)
+            if plan.unchanged:
+                await rows.set_published(session, tenant_id, plan.live)  # back at the bytes that are shown already
+            else:
+                await rows.begin(session, tenant_id, plan, actor=actor, note=note)
+        return await self._tenants.get(tenant_id), plan
 
-    async def _mark(self, tenant: TenantInfo, number: int, changes: _Changes) -> None:
-        """Prepare the points of release `number`. Whatever fails here leaves the live release as it was."""
+    @asynccontextmanager
+    async def _undone_on_failure(self, tenant: TenantInfo, plan: Plan) -> AsyncIterator[None]:
+        """Whatever fails within leaves the live release as it was."""
         try:
-            async with self._database.read() as session:
-                stays = {r: n for r, n in (await _stays(session, tenant.id)).items() if r in changes.entering}
-                sizes = await _sizes(session, stays)
-            first = sorted(r for r in changes.entering if r not in stays)
-            await self._index.enter(tenant.collection, first, number)
-            for revision_id in sorted(stays):
-                copy = stays[revision_id]
-                ids = {
-                    point_id(revision_id, n, copy - 1): point_id(revision_id, n, copy)
-                    for n in range(sizes[revision_id])
-                }
-                await self._index.copy(tenant.collection, revision_id, ids, number)
-            await self._index.leave(tenant.collection, sorted(changes.leaving), number)
-        except BaseException:
-            await asyncio.shield(self._undo(tenant, number))
+            yield
+        except BaseException as error:
+            status, gate = ("blocked", error.gate) if isinstance(error, GateFailedError) else ("abandoned", {})
+            try:
+                await asyncio.shield(self._undo(tenant, plan.number, status, gate))
+            except CopilotError as fault:  # the next publish, or the next start, takes it up again
+                log.warning("release_not_undone", tenant=tenant.slug, release=plan.number, code=fault.code)
             raise
 
-    async def _flip(
-        self, tenant_id: str, number: int, changes: _Changes, candidate: Iterable[str], *, actor: str
-    ) -> None:
-        async with self._database.write() as session:
-            stays = await _stays(session, tenant_id)
-            session.add_all(
-                Membership(
-                    tenant_id=tenant_id, revision_id=r, copy=stays.get(r, 0), added_in=number, removed_in=OPEN_END
-                )
-                for r in await _still_indexed(session, changes.entering)
-            )
-            for batch in batches(changes.leaving):
-                await session.execute(
-                    update(Membership)
-                    .where(Membership.revision_id.in_(batch), Membership.removed_in == OPEN_END)
-                    .values(removed_in=number)
-                )
-            await _set_published(session, candidate)
-            await session.execute(
-                update(Release)
-                .where(Release.tenant_id == tenant_id, Release.number == number)
-                .values(status="published", published_at=now())
-            )
-            await session.execute(update(Tenant).where(Tenant.id == tenant_id).values(live_release=number))
-            _audit(session, tenant_id, actor, "release.publish", number)
+    async def _mark(self, tenant: TenantInfo, plan: Plan) -> None:
+        """Prepare the points of the release."""
+        collection, number = tenant.collection, plan.number
+        # A database that lost its last transactions with the power gives a number again whose marks the index still has.
+        await self._index.undo(collection, number)
+        await self._index.enter(collection, plan.first, number)
+        async with self._database.read() as session:
+            sizes = await rows.sizes(session, plan.sources)
+        for revision_id, source in sorted(plan.sources.items()):
+            copy = plan.entering[revision_id]
+            ids = {point_id(revision_id, n, source): point_id(revision_id, n, copy) for n in range(sizes[revision_id])}
+            await self._index.copy(collection, revision_id, ids, number)
+        await self._index.leave(collection, sorted(plan.leaving), number)
 
-    async def _undo(self, tenant: TenantInfo, number: int) -> None:
-        await self._index.undo(tenant.collection, number)
-        async with self._database.write() as session:
-            await session.execute(
-                update(Release)
-                .where(Release.tenant_id == tenant.id, Release.number == number)
-                .values(status="abandoned")
+    async def _examined(self, tenant: TenantInfo, plan: Plan) -> GateVerdict:
+        """Closed: a gate that cannot ask, or not in time, blocks."""
+        async with self._database.read() as session:
+            settings = await session.scalar(select(Tenant.settings).where(Tenant.id == tenant.id))
+        limits = GateLimits.of(settings or {})
+        began, progress = time.perf_counter(), Progress(stage="asking golden questions")
+        try:
+            async with asyncio.timeout(self._policy.gate_timeout_s), self._reporting(tenant.id, plan.number, progress):
+                report = await self._gate.ask(tenant, before=plan.live, after=plan.number, progress=progress)
+        except TimeoutError:
+            limit = f"more than {self._policy.gate_timeout_s:g} s (COPILOT_RELEASES__GATE_TIMEOUT_S)"
+            return GateVerdict(None, limits, (f"asking {progress.total} times took {limit}",))
+        except CopilotError as fault:
+            return GateVerdict(
+                None, limits, (f"the golden questions could not be asked: {fault.detail} [{fault.code}]",)
             )
+        return GateVerdict(report, limits, tuple(limits.missed(report)), time.perf_counter() - began)
+
+    @asynccontextmanager
+    async def _reporting(self, tenant_id: str, number: int, progress: Progress) -> AsyncIterator[None]:
+        """Writes the gate's progress into the candidate's row meanwhile, for whoever looks at it."""
+        task = asyncio.create_task(self._report(tenant_id, number, progress))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _report(self, tenant_id: str, number: int, progress: Progress) -> None:
+        while True:
+            await asyncio.sleep(1)
+            own = Release.tenant_id == tenant_id, Release.number == number, Release.status == "candidate"
+            try:
+                async with self._database.write() as session:
+                    await session.execute(update(Release).where(*own).values(gate={"progress": progress.snapshot()}))
+            except CopilotError as fault:
+                log.warning("gate_progress_not_stored", release=number, code=fault.code)
+
+    async def _flip(self, tenant_id: str, plan: Plan, *, actor: str, gate: Json, override: str | None) -> None:
+        async with self._database.write() as session:
+            tenant = await rows.locked_tenant(session, tenant_id)
+            if tenant.live_release != plan.live:
+                raise ConflictError(
+                    f"release {tenant.live_release} was made live while release {plan.number} was prepared"
+                    f" against {plan.live}; publish again if it is still wanted",
+                    code="live_changed",
+                )
+            if not await rows.settle(session, tenant_id, plan, gate=gate, override=override):
+                raise ConflictError(f"release {plan.number} was given up meanwhile; publish again", code="live_changed")
+            rows.audit(session, tenant_id, actor, "release.publish", plan.number)
+            if override:
+                told = {"reason": override, "gate": gate.get("reasons", []), "broken": gate.get("broken", [])}
+                rows.audit(session, tenant_id, actor, "release.override", plan.number, **told)
+
+    async def _undo_abandoned(self, tenant: TenantInfo) -> None:
+        async with self._database.read() as session:
+            numbers = await rows.unfinished(session, tenant.id)
+        for number in numbers:
+            await self._undo(tenant, number, "abandoned", None)
+            log.warning("release_abandoned", tenant=tenant.slug, release=number)
+
+    async def _undo(self, tenant: TenantInfo, number: int, status: str, gate: Json | None) -> None:
+        async with self._database.write() as session:
+            if not await rows.give_up(session, tenant.id, number, gate):
+                return
+            copied = await rows.copied_points(session, tenant.id, number)
+        await self._index.undo(tenant.collection, number)
+        await self._index.delete_points(tenant.collection, copied)
+        async with self._database.write() as session:
+            await rows.undo(session, tenant.id, number, status)
+
+    def _tidy(self, collection: str) -> None:
+        """In the background: a release is answered from before its index is tidy."""
+        task = asyncio.create_task(self._optimize(collection))
+        self._upkeep.add(task)
+        task.add_done_callback(self._upkeep.discard)
+
+    async def _optimize(self, collection: str) -> None:
+        try:
+            await self._index.optimize(collection)
+        except CopilotError as fault:
+            log.warning("index_not_tidied", collection=collection, code=fault.code)
+
+
+def turn(tenant_id: str) -> str:
+    """The lock of whoever changes a tenant's releases."""
+    return f"releases/{tenant_id}"
 
 
 async def require_publishable(session: ReadSession, tenant_id: str, corpus: str) -> None:
@@ -182,67 +301,21 @@ async def require_publishable(session: ReadSession, tenant_id: str, corpus: str)
         )
 
 
-def _diff(candidate: Iterable[str], shown: Iterable[str]) -> _Changes:
-    wanted, present = frozenset(candidate), frozenset(shown)
-    return _Changes(wanted - present, present - wanted)
-
-
-async def _highest(session: ReadSession | WriteSession, tenant_id: str) -> int:
-    """Abandoned numbers count: a number is never used twice."""
-    return await session.scalar(select(func.max(Release.number)).where(Release.tenant_id == tenant_id)) or 0
-
-
-async def _candidate(session: ReadSession, tenant_id: str) -> set[str]:
-    query = (
-        select(Document.revision_id)
-        .join(Revision, Revision.id == Document.revision_id)
-        .where(Document.tenant_id == tenant_id, Document.status.in_(PUBLISHABLE), Revision.indexed)
-    )
-    return {revision_id for revision_id in await session.scalars(query) if revision_id}
-
-
-async def _still_indexed(session: WriteSession, revision_ids: Iterable[str]) -> list[str]:
-    """Without those whose document was withdrawn while the release was prepared."""
-    found: list[str] = []
-    for batch in batches(revision_ids):
-        found += await session.scalars(select(Revision.id).where(Revision.id.in_(batch), Revision.indexed))
-    return found
-
-
-async def _set_published(session: WriteSession, revision_ids: Iterable[str]) -> None:
-    """Only documents whose shown revision is their newest: one that changed meanwhile waits for the next release."""
-    for batch in batches(revision_ids):
-        await session.execute(
-            update(Document)
-            .where(Document.revision_id.in_(batch), Document.status == DocumentStatus.APPROVED)
-            .values(status=DocumentStatus.PUBLISHED)
+def _require_content(plan: Plan, *, may_empty: bool) -> None:
+    if plan.candidate or (plan.live and not plan.shown_live):
+        return
+    if not plan.live:
+        raise InvalidRequestError("there is no approved document to publish; ingest some first", code="empty_release")
+    if not may_empty:
+        raise InvalidRequestError(
+            "the release would show no document at all; approve some, or give an override_reason to empty the answers",
+            code="empty_release",
         )
 
 
-async def _shown(session: ReadSession, tenant_id: str, release: int) -> set[str]:
-    query = select(Membership.revision_id).where(
-        Membership.tenant_id == tenant_id, Membership.added_in <= release, Membership.removed_in > release
+def _blocked(number: int, verdict: GateVerdict, gate: Json) -> GateFailedError:
+    return GateFailedError(
+        f"release {number} is blocked: {'; '.join(verdict.missed)}."
+        " Mend the documents, or publish with an override_reason",
+        gate=gate | {"release": number},
     )
-    return set(await session.scalars(query))
-
-
-async def _stays(session: ReadSession | WriteSession, tenant_id: str) -> dict[str, int]:
-    """How many stays each revision has had; those with none are absent."""
-    query = (
-        select(Membership.revision_id, func.count())
-        .where(Membership.tenant_id == tenant_id)
-        .group_by(Membership.revision_id)
-    )
-    return {row[0]: row[1] for row in await session.execute(query)}
-
-
-async def _sizes(session: ReadSession, revision_ids: Iterable[str]) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    for batch in batches(revision_ids):
-        rows = await session.execute(select(Revision.id, Revision.passages).where(Revision.id.in_(batch)))
-        sizes.update((revision_id, passages) for revision_id, passages in rows)
-    return sizes
-
-
-def _audit(session: WriteSession, tenant_id: str, actor: str, action: str, number: int) -> None:
-    session.add(AuditRow(tenant_id=tenant_id, actor=actor, action=action, target=str(number)))

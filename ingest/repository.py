@@ -14,6 +14,7 @@ from core.database import ReadSession, WriteSession
 from core.domain import DocumentStatus, Metadata
 from core.models import Corpus, Document, Json, Membership, Original, PassageRow, Revision, Source, new_id, now
 from ingest.chunk import Chunk
+from ingest.resemblance import Fingerprint
 
 Session = ReadSession | WriteSession
 Row = TypeVar("Row", Corpus, Source)
@@ -24,9 +25,20 @@ class Known:
     """A document as the last ingest left it."""
 
     id: str
+    path: str
     status: DocumentStatus
     content_hash: str
+    version_tag: str
     source_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What people have decided about a document, and its newest revision."""
+
+    status: DocumentStatus
+    audience_set: str | None
+    revision_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,11 @@ class NewRevision:
     warnings: tuple[str, ...]
     original: bytes
     """Already encrypted."""
+    fingerprint: Fingerprint
+    embedded_hashes: tuple[str, ...]
+    """One for each chunk: `points.embedded_hash`."""
+    version_tag: str = ""
+    author: str = ""
 
     @property
     def id(self) -> str:
@@ -63,8 +80,20 @@ def point_id(revision_id: str, number: int, copy: int = 0) -> str:
 
 
 async def corpus(session: WriteSession, tenant_id: str, name: str) -> Corpus:
+    """Made where there is none."""
     query = select(Corpus).where(Corpus.tenant_id == tenant_id, Corpus.name == name)
     return await _ensured(session, query, Corpus(id=new_id(), tenant_id=tenant_id, name=name))
+
+
+async def find_corpus(session: Session, tenant_id: str, name: str) -> Corpus | None:
+    return await session.scalar(select(Corpus).where(Corpus.tenant_id == tenant_id, Corpus.name == name))
+
+
+async def forget_empty_corpus(session: WriteSession, corpus_id: str) -> None:
+    """Delete a corpus that holds neither a document nor a source."""
+    held = select(Document.id).where(Document.corpus_id == corpus_id).exists()
+    fed = select(Source.id).where(Source.corpus_id == corpus_id).exists()
+    await session.execute(delete(Corpus).where(Corpus.id == corpus_id, ~held, ~fed))
 
 
 async def source(session: WriteSession, tenant_id: str, corpus_id: str, *, kind: str, uri: str) -> Source:
@@ -90,10 +119,33 @@ async def _ensured(session: WriteSession, query: Select[Row], row: Row) -> Row:
 
 async def known_documents(session: Session, tenant_id: str, corpus_id: str) -> dict[str, Known]:
     """The corpus' documents by path."""
-    rows = await session.scalars(
-        select(Document).where(Document.tenant_id == tenant_id, Document.corpus_id == corpus_id)
+    columns = (
+        Document.id,
+        Document.path,
+        Document.status,
+        Document.content_hash,
+        Document.version_tag,
+        Document.source_id,
     )
-    return {r.path: Known(r.id, DocumentStatus(r.status), r.content_hash, r.source_id) for r in rows}
+    rows = await session.execute(
+        select(*columns).where(Document.tenant_id == tenant_id, Document.corpus_id == corpus_id)
+    )
+    return {r.path: Known(r.id, r.path, DocumentStatus(r.status), *r[3:]) for r in rows}
+
+
+async def known_document(session: Session, tenant_id: str, corpus_id: str, path: str) -> Known | None:
+    row = await session.scalar(
+        select(Document).where(Document.tenant_id == tenant_id, Document.corpus_id == corpus_id, Document.path == path)
+    )
+    if row is None:
+        return None
+    return Known(row.id, row.path, DocumentStatus(row.status), row.content_hash, row.version_tag, row.source_id)
+
+
+async def source_names(session: Session, tenant_id: str) -> dict[str, str]:
+    """Kind and address of each source, as a message names it."""
+    rows = await session.execute(select(Source.id, Source.kind, Source.uri).where(Source.tenant_id == tenant_id))
+    return {row.id: f"{row.kind} {row.uri}" for row in rows}
 
 
 async def store_revisions(
@@ -114,6 +166,17 @@ async def store_revisions(
     )
     await session.flush()
     session.add_all(_revision(tenant_id, revision) for revision in revisions if revision.id not in stored)
+    for revision in revisions:
+        if revision.id in stored:  # perhaps by a version that took no fingerprints; perhaps its text was collected
+            await session.execute(
+                update(Revision)
+                .where(Revision.id == revision.id)
+                .values(
+                    text_hash=revision.fingerprint.text_hash,
+                    minhash=revision.fingerprint.minhash,
+                    passages=len(revision.chunks),
+                )
+            )
     await session.flush()
     session.add_all(row for revision in revisions for row in _passages(tenant_id, revision))
     session.add_all(
@@ -125,9 +188,13 @@ async def indexed_revisions(session: Session, ids: Sequence[str]) -> set[str]:
     return set(await session.scalars(select(Revision.id).where(Revision.id.in_(ids), Revision.indexed)))
 
 
-async def withdrawn(session: Session, document_ids: Sequence[str]) -> list[str]:
-    query = select(Document.id).where(Document.id.in_(document_ids), Document.status == DocumentStatus.WITHDRAWN)
-    return list(await session.scalars(query))
+async def standing(session: Session, document_ids: Sequence[str], *, lock: bool = False) -> dict[str, Standing]:
+    """Documents that exist already; `lock` keeps others from changing them until the transaction ends."""
+    query = select(Document.id, Document.status, Document.audience_set, Document.revision_id).where(
+        Document.id.in_(document_ids)
+    )
+    rows = await session.execute(query.with_for_update() if lock else query)
+    return {r.id: Standing(DocumentStatus(r.status), r.audience_set, r.revision_id) for r in rows}
 
 
 async def forget_points(session: WriteSession, document_id: str) -> None:
@@ -138,25 +205,61 @@ async def forget_points(session: WriteSession, document_id: str) -> None:
 
 
 async def adopt(
-    session: WriteSession, revisions: Iterable[NewRevision], *, source_id: str | None, status: DocumentStatus
+    session: WriteSession, revisions: Sequence[NewRevision], *, source_id: str | None, status: DocumentStatus
 ) -> None:
-    """Make the revisions their documents' newest: from here on a publish takes them."""
+    """Make the revisions their documents' newest: from here on a publish takes them.
+
+    What an admin has decided stays: the audience always, owner and review date until the document states others than it did.
+    """
+    query = select(Document.id, Revision.info).join(Revision, Revision.id == Document.revision_id)
+    rows = await session.execute(query.where(Document.id.in_([r.document_id for r in revisions])))
+    previous: dict[str, Json] = {row.id: row.info for row in rows}
+    await session.execute(update(Revision).where(Revision.id.in_([r.id for r in revisions])).values(indexed=True))
     for revision in revisions:
-        await session.execute(update(Revision).where(Revision.id == revision.id).values(indexed=True))
         await session.execute(
             update(Document)
             .where(Document.id == revision.document_id)
             .values(
                 revision_id=revision.id,
                 content_hash=revision.content_hash,
+                version_tag=revision.version_tag,
                 source_id=source_id,
+                path=revision.path,
                 title=revision.metadata.title[:500],
-                audience=revision.metadata.audience,
+                audience=func.coalesce(Document.audience_set, str(revision.metadata.audience)),
                 customer=revision.metadata.customer,
                 status=status,
                 updated_at=now(),
+                **_newly_stated(revision.metadata, previous.get(revision.document_id, {})),
             )
         )
+
+
+def _newly_stated(metadata: Metadata, previous: Json) -> dict[str, object]:
+    """Owner and review date, where the document names one, and another than its previous revision did."""
+    stated: dict[str, object] = {"owner": metadata.owner, "review_by": metadata.review_by}
+    return {
+        name: value for name, value in stated.items() if value is not None and str(value) != str(previous.get(name))
+    }
+
+
+async def relocate(session: WriteSession, document_id: str, *, path: str, version_tag: str) -> None:
+    """The document's file has another name now. Its title stays what it was taken in with."""
+    await session.execute(
+        update(Document).where(Document.id == document_id).values(path=path, version_tag=version_tag, updated_at=now())
+    )
+
+
+async def remember_tags(session: WriteSession, tags: Mapping[str, str]) -> None:
+    """Document → what its source's head says of the bytes that are stored. No change of the document."""
+    for document_id, tag in tags.items():
+        await session.execute(update(Document).where(Document.id == document_id).values(version_tag=tag))
+
+
+async def hand_over(session: WriteSession, document_ids: Sequence[str], *, source_id: str) -> None:
+    """They are this source's documents from now on."""
+    for batch in batches(document_ids):
+        await session.execute(update(Document).where(Document.id.in_(batch)).values(source_id=source_id))
 
 
 async def set_status(session: WriteSession, document_ids: Sequence[str], status: DocumentStatus) -> None:
@@ -212,6 +315,9 @@ def _revision(tenant_id: str, revision: NewRevision) -> Revision:
         signals=list(revision.signals),
         warnings=list(revision.warnings),
         passages=len(revision.chunks),
+        author=revision.author,
+        text_hash=revision.fingerprint.text_hash,
+        minhash=revision.fingerprint.minhash,
     )
 
 
@@ -226,8 +332,9 @@ def _passages(tenant_id: str, revision: NewRevision) -> list[PassageRow]:
             page=chunk.page,
             kind=chunk.kind,
             sentences=[list(span) for span in chunk.sentences],
+            embedded_hash=embedded_hash,
         )
-        for chunk in revision.chunks
+        for chunk, embedded_hash in zip(revision.chunks, revision.embedded_hashes, strict=True)
     ]
 
 

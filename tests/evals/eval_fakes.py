@@ -12,7 +12,8 @@ from core.domain import Audience, DocType, Outcome, Passage, Permission, Princip
 from core.errors import NotFoundError, RateLimitedError
 from evals.dataset import Kind
 from evals.golden import Ranking, Row
-from retrieval.search import SearchResult, Signals
+from retrieval.scoring import Signals
+from retrieval.search import SearchResult
 
 TENANTS = {"acme": "a" * 32, "bolt": "b" * 32}
 

@@ -10,7 +10,7 @@ from core.domain import Audience
 from core.errors import InvalidRequestError
 from evals.fit import LabelledSignals, collect, fit
 from evals.labelled import LabelledQuestion, load_labelled, write_documents
-from retrieval.search import Signals
+from retrieval.scoring import Signals
 
 
 def rows(count: int = 600, seed: int = 1) -> list[LabelledSignals]:

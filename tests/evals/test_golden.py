@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from eval_fakes import TENANTS, FakeAsker, FakeFinder, FakeTranscripts, answer, citation, passage, principal
 from rich.console import Console
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from core.database import Database
 from core.domain import Audience, Filters, Outcome
 from core.errors import ConfigurationError, RateLimitedError, UnavailableError
-from core.models import Corpus, Document, EvalRun, Membership, PassageRow, Revision, Tenant, now
+from core.models import Corpus, CorpusGrant, Document, EvalRun, Membership, PassageRow, Revision, Tenant, now
 from core.settings import AnswerSettings, LLMSettings, Settings
 from core.telemetry import ExperimentRow, NullTracer
 from core.versions import OPEN_END
@@ -100,6 +100,33 @@ async def test_a_quote_must_stand_in_the_release_that_answered(filled: Database)
 
 async def test_another_tenants_document_and_an_unknown_one_are_foreign(filled: Database) -> None:
     assert await faults(filled, ("bolt-d", "Pull the plug."), ("nowhere", OFF)) == (2, 1)
+
+
+async def test_a_granted_document_is_not_foreign_unless_it_is_for_agents_or_the_grant_has_ended(
+    filled: Database,
+) -> None:
+    async def grant(**change: object) -> None:
+        async with filled.write() as session:
+            await session.execute(delete(CorpusGrant))
+            values = {"tenant_id": TENANTS["bolt"], "corpus_id": "bolt-corpus", "grantee_id": ACME, "created_by": "b"}
+            session.add(CorpusGrant(**values | change))
+
+    await grant()
+    assert await faults(filled, ("bolt-d", "Pull the plug.")) == (0, 0)
+    await grant(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    assert await faults(filled, ("bolt-d", "Pull the plug.")) == (1, 0)
+    await grant()
+    async with filled.write() as session:
+        await session.execute(update(Document).where(Document.id == "bolt-d").values(audience="agent"))
+    assert await faults(filled, ("bolt-d", "Pull the plug.")) == (1, 0)
+
+
+async def test_a_granted_quote_must_stand_in_its_owners_release(filled: Database) -> None:
+    cited = [citation("acme-d", quote="Leave it on.")]
+    given = replace(answer(citations=cited, release=9), releases={TENANTS["bolt"]: 9, ACME: 2})
+    assert (await CitationCheck(filled).check(ACME, given)).broken == 0
+    given = replace(given, releases={TENANTS["bolt"]: 9, ACME: 1})
+    assert (await CitationCheck(filled).check(ACME, given)).broken == 1
 
 
 def asker(busy: int = 0) -> FakeAsker:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from core.database import Database
 from core.domain import Audience, Permission, Principal, RedactedText, Redaction, RedactionProfile, Scope
+from core.grants import Grants
 from core.jobs import Progress
 from core.keyring import Keyring
 from core.models import Document, Json, Revision
@@ -31,6 +32,7 @@ from retrieval.edge import EdgeIndex
 from retrieval.index import DIMENSION, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
 from retrieval.search import Searcher
+from retrieval.supersession import Supersession
 from tests.fakes import FakeEmbedder
 
 TODAY = date(2026, 11, 1)
@@ -143,7 +145,13 @@ class World:
         )
         self.releases = Releases(database=database, index=port, tenants=self.tenants)
         self.searcher = Searcher(
-            index=port, embedder=embedder, passages=Passages(database), tenants=self.tenants, candidates=200
+            index=port,
+            embedder=embedder,
+            passages=Passages(database),
+            tenants=self.tenants,
+            grants=Grants(database),
+            supersession=Supersession(database),
+            candidates=200,
         )
         self.tenant: TenantInfo
 
@@ -187,7 +195,8 @@ class World:
     ) -> set[str]:
         """`path: text` of every passage that a search shows."""
         scope = Scope(self.tenant.id, audience)
-        result = await self.searcher.search(scope, query, limit=200, today=TODAY, release=release)
+        releases = {} if release is None else {scope.tenant_id: release}
+        result = await self.searcher.search(scope, query, limit=200, today=TODAY, releases=releases)
         return {f"{p.source}: {p.text}" for p in result.passages}
 
     async def visible(self, release: int) -> Counter[Point]:

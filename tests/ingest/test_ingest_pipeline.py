@@ -126,8 +126,9 @@ async def test_one_file_that_cannot_be_used_is_an_error_with_its_reason(world: W
 
 async def test_retiring_nothing_and_very_much_works(world: World) -> None:
     document_id = await world.upload("a.md", "manual")
-    await world.pipeline.retire([])
-    await world.pipeline.retire([document_id, *(f"{n:032x}" for n in range(70_000))])
+    where = await target(world)
+    await world.pipeline.retire(where, [])
+    await world.pipeline.retire(where, [document_id, *(f"{n:032x}" for n in range(70_000))])
     assert (await world.documents())["a.md"].status == DocumentStatus.RETIRED
 
 

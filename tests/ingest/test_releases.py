@@ -1,27 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
+from functools import partial
 
 import pytest
 from ingest_world import Point, World, raising, statuses
+from releases_world import Doom, Killed, doomed, live, release_states, retire
 from sqlalchemy import select, update
 
 from core.domain import Audience, DocumentStatus
-from core.errors import ConflictError, InvalidRequestError, NotFoundError, StorageFullError, UnavailableError
-from core.models import AuditRow, Corpus, Release
+from core.errors import ConflictError, InvalidRequestError, NotFoundError, StorageFullError
+from core.models import AuditRow, Corpus
 from ingest.releases import require_publishable
-
-
-async def release_states(world: World) -> dict[int, str]:
-    async with world.database.read() as session:
-        query = select(Release.number, Release.status).where(Release.tenant_id == world.tenant.id)
-        return {row.number: row.status for row in await session.execute(query)}
-
-
-async def live(world: World) -> int:
-    return (await world.tenants.get(world.tenant.id)).live_release
 
 
 async def test_nothing_to_publish_is_refused_and_leaves_no_number(world: World) -> None:
@@ -46,7 +37,7 @@ async def test_publish_counts_what_enters_and_leaves(world: World) -> None:
     published = await world.releases.publish(world.tenant.id, actor="admin")
     assert (published.release, published.entered, published.left) == (1, 2, 0)
     await world.upload("b.md", "manual two changed")
-    await world.pipeline.retire([first])
+    await retire(world, first)
     published = await world.releases.publish(world.tenant.id, actor="admin")
     assert (published.release, published.entered, published.left) == (2, 1, 2)
 
@@ -131,11 +122,15 @@ async def test_failed_publish_leaves_the_old_release_and_burns_its_number(world:
 
 async def crashed(world: World) -> None:
     """A publish that ends between marking and the pointer's move, as a killed process leaves it."""
-    world.index.after["leave"] = raising(UnavailableError("gone"))
-    world.index.before["undo"] = raising(UnavailableError("gone"))
-    with pytest.raises(UnavailableError):
-        await world.publish()
+    doom = Doom()
+    world.index.after["leave"] = partial(_ends, doom)
+    with pytest.raises(Killed):
+        await doomed(world, doom).publish(world.tenant.id, actor="admin")
     assert "candidate" in (await release_states(world)).values()
+
+
+async def _ends(doom: Doom) -> None:
+    doom.at = 0
 
 
 async def test_crash_before_the_pointer_moves_leaves_the_old_release_and_restart_tidies_up(world: World) -> None:
@@ -158,7 +153,7 @@ async def test_next_publish_undoes_an_abandoned_one_without_a_restart(world: Wor
     await world.publish()
     second = await world.upload("b.md", "manual never approved")
     await crashed(world)
-    await world.pipeline.retire([second])
+    await retire(world, second)
     await world.upload("c.md", "manual three")
     assert await world.publish() == 3
     assert await world.found() == {"a.md: manual one", "c.md: manual three"}
@@ -242,140 +237,6 @@ async def test_one_tenants_publish_touches_no_other(world: World) -> None:
     assert await world.found() == {"a.md: manual one"}
     assert await other.found() == {"a.md: manual of the other"}
     assert await live(world) == 1
-
-
-class Model:
-    """What releases mean, in plain Python: number → what it shows, as `path/text`."""
-
-    def __init__(self) -> None:
-        self.now: dict[str, str] = {}
-        self.releases: dict[int, frozenset[tuple[str, str]]] = {0: frozenset()}
-        self.highest = 0
-        self.live = 0
-
-    def publish(self) -> int:
-        wanted = frozenset(self.now.items())
-        if self.live == self.highest and wanted == self._newest():
-            return self.highest
-        self.highest += 1
-        self.live = self.highest
-        self.releases[self.highest] = wanted
-        return self.highest
-
-    def abandon(self) -> None:
-        shown = self._newest()
-        self.highest += 1
-        self.releases[self.highest] = shown
-
-    def withdraw(self, path: str) -> None:
-        self.now.pop(path, None)
-        self.releases = {n: frozenset(e for e in shown if e[0] != path) for n, shown in self.releases.items()}
-
-    def _newest(self) -> frozenset[tuple[str, str]]:
-        return self.releases[self.highest]
-
-
-class Play:
-    """The world and the model, moved alike."""
-
-    def __init__(self, world: World, seed: int) -> None:
-        self.world = world
-        self.model = Model()
-        self.random = random.Random(seed)
-        self.ids: dict[str, str] = {}
-
-    async def step(self) -> str:
-        move = self.random.choice(
-            ["change"] * 5 + ["publish"] * 4 + ["rollback", "retire", "withdraw", "crash", "fail"]
-        )
-        await getattr(self, move)()
-        return move
-
-    async def change(self) -> None:
-        path, text = f"{self.random.randrange(5)}.md", f"manual text {self.random.randrange(3)}"
-        if self.random.random() < 0.3:
-            text += "\n\n" + "\n\n".join(f"more words about the manual part {n} " * 5 for n in range(4))
-        self.ids[path] = await self.world.upload(path, text)
-        self.model.now[path] = text
-
-    async def publish(self) -> None:
-        if not self.model.now and not self.model.live:
-            with pytest.raises(InvalidRequestError):
-                await self.world.publish()
-        else:
-            assert await self.world.publish() == self.model.publish()
-
-    async def rollback(self) -> None:
-        states = await release_states(self.world)
-        published = [number for number, status in states.items() if status == "published"]
-        if published:
-            self.model.live = self.random.choice(published)
-            await self.world.releases.rollback(self.world.tenant.id, self.model.live, actor="admin")
-
-    async def retire(self) -> None:
-        if self.model.now:
-            path = self.random.choice(sorted(self.model.now))
-            await self.world.pipeline.retire([self.ids[path]])
-            del self.model.now[path]
-
-    async def withdraw(self) -> None:
-        if self.ids:
-            path = self.random.choice(sorted(self.ids))
-            await self.world.library.withdraw(self.world.principal(), self.ids[path])
-            self.model.withdraw(path)
-
-    async def crash(self) -> None:
-        if await self._would_publish():
-            await crashed(self.world)
-            self.world = await self.world.reopened()
-            self.model.abandon()
-
-    async def fail(self) -> None:
-        if await self._would_publish():
-            self.world.index.after["leave"] = raising(UnavailableError("away"))
-            with pytest.raises(UnavailableError):
-                await self.world.publish()
-            self.model.abandon()
-
-    async def _would_publish(self) -> bool:
-        nothing = not self.model.now and not self.model.live
-        same = self.model.live == self.model.highest and frozenset(self.model.now.items()) == self.model._newest()
-        return not nothing and not same
-
-    async def check(self) -> None:
-        assert await live(self.world) == self.model.live
-        sizes = await self.world.sizes()
-        texts = await self._texts()
-        for number, expected in self.model.releases.items():
-            if number:
-                points = await self.world.visible(number)
-                assert set(points.values()) <= {1}, f"release {number} shows a passage twice"
-                revisions = Counter(point.revision_id for point in points)
-                assert revisions == {r: sizes[r] for r in revisions}, f"release {number} shows part of a document"
-                assert sorted(texts[r] for r in revisions) == sorted(expected), f"release {number}"
-
-    async def _texts(self) -> dict[str, tuple[str, str]]:
-        """Revision → path and text, noted when the revision first appeared."""
-        self._known: dict[str, tuple[str, str]] = getattr(self, "_known", {})
-        for path, row in (await self.world.documents()).items():
-            if row.revision_id and path in self.model.now:
-                self._known.setdefault(row.revision_id, (path, self.model.now[path]))
-        return self._known
-
-
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
-async def test_every_release_shows_exactly_what_it_was_published_with_whatever_happens_later(
-    world: World, seed: int
-) -> None:
-    play = Play(world, seed)
-    history = []
-    for _ in range(50 if seed == 1 else 200):
-        history.append(await play.step())
-        try:
-            await play.check()
-        except AssertionError as error:
-            raise AssertionError(f"after {history}: {error}") from error
-    assert play.model.highest > 5
 
 
 async def test_audience_of_the_asker_holds_in_every_release(world: World) -> None:
