@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from answers.citations import Citations, cited_passages
@@ -12,6 +12,8 @@ from answers.units import MARKER, Unit, UnitKind
 from core.domain import Passage, RedactionProfile
 from guardrails import grounding
 from guardrails.guards import Guards
+
+Say = Callable[[Sequence[int]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ class UnitChecker:
         screened = self._guards.screen_output(marked, urls, [passage.text for passage in cited])
         self._record(unit, sent=True, reason="; ".join(("supported", *screened.violations)), score=1.0)
         return CheckedUnit(screened.text.strip(), unit.kind, tuple(new))
+
+    def note(self, say: Say, passages: Sequence[int] = (), quotes: Sequence[str] = ()) -> CheckedUnit:
+        """A remark of ours; `say` is given the numbers of the passages that it quotes. Titles and quotes in it are a document's
+        words, so the egress gate reads it like any other unit."""
+        numbers, new = self.citations.number(passages, quotes)
+        urls = frozenset(self._passages[index].url or "" for index in passages) - {""}
+        screened = self._guards.screen_output(say(numbers), urls, [self._texts[index] for index in passages])
+        return CheckedUnit(screened.text.strip(), UnitKind.NOTE, tuple(new))
 
     def _quoted(self, unit: Unit) -> tuple[Unit, list[str]] | None:
         """An extract proves itself: its quote must stand in its passage. Brackets in it are not our markers."""

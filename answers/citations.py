@@ -24,16 +24,25 @@ class Citations:
     def used(self) -> tuple[Citation, ...]:
         return tuple(self._citations)
 
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Those that are cited, in the order of their numbers."""
+        return tuple(self._passages[index] for index in self._numbers)
+
     def cite(self, unit: Unit, quotes: Sequence[str]) -> tuple[str, list[Citation]]:
         """The unit's text with our markers, and the citations that are new with it. `quotes` go with `unit.passages`."""
+        numbers, new = self.number(unit.passages, quotes)
+        return _mark(unit, "".join(f"[{number}]" for number in numbers)), new
+
+    def number(self, passages: Sequence[int], quotes: Sequence[str]) -> tuple[list[int], list[Citation]]:
+        """The passages' numbers, and the citations that are new with them."""
         new: list[Citation] = []
-        for passage, quote in zip(unit.passages, quotes, strict=True):
+        for passage, quote in zip(passages, quotes, strict=True):
             if passage not in self._numbers:
                 self._numbers[passage] = len(self._numbers) + 1
                 new.append(_citation(self._numbers[passage], self._passages[passage], quote))
         self._citations.extend(new)
-        markers = "".join(f"[{self._numbers[p]}]" for p in unit.passages)
-        return _mark(unit, markers), new
+        return [self._numbers[passage] for passage in passages], new
 
 
 def _mark(unit: Unit, markers: str) -> str:

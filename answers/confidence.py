@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from retrieval.search import Signals
+from retrieval.scoring import Signals
 
 
 @dataclass(frozen=True, slots=True)

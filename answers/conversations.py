@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgres
@@ -28,6 +28,28 @@ class StoredAnswer:
     question: str
     principal_id: str
     conversation_id: str
+
+
+class Memory(Protocol):
+    """What the pipeline needs of `Conversations`."""
+
+    async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]: ...
+
+    async def keep(
+        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
+    ) -> None: ...
+
+
+class NullConversations:
+    """Remembers and keeps nothing: questions that nobody asked, such as the publish gate's, leave no trace."""
+
+    async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]:
+        return new_id(), []
+
+    async def keep(
+        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
+    ) -> None:
+        return None
 
 
 class Conversations:

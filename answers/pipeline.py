@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
+from answers.askers import Askers
 from answers.checks import CheckedUnit, UnitChecker, joined
 from answers.compose import NO_ANSWER, Composer
-from answers.confidence import confidence
-from answers.conversations import Conversations
+from answers.conversations import Memory
 from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
 from answers.extractive import extract
+from answers.finding import Finder, Finding
 from answers.handoff import OFFER
 from answers.plan import Plan, Planner
+from answers.remarks import remarks
 from answers.streaming import Emit, stream
 from answers.types import Answer, Evidence, Question
 from answers.units import Segmenter, Unit
-from core.clock import today
 from core.domain import Outcome, Passage, RedactionProfile, Scope
 from core.errors import LLMError, UnavailableError
 from core.llm import LLM, Completion
@@ -28,8 +29,7 @@ from core.quota import Quota
 from core.telemetry import Span, StageKind, Tracer
 from core.tenancy import TenantInfo, Tenants
 from guardrails.guards import Guards, ScreenedInput
-from retrieval.passages import Passages
-from retrieval.search import Searcher, SearchResult
+from retrieval.search import Searcher
 
 EXTRACTIVE = "extractive"
 ABSTAINED = "I don't know. None of the published documents that you may see answers this question well enough for me to stand by."
@@ -60,8 +60,9 @@ class Turn:
     model: str
     screened: ScreenedInput
     plan: Plan
-    found: SearchResult | None = None
-    confidence: float = 0.0
+    releases: Mapping[str, int]
+    """The releases that are answered from, by their owners' ids."""
+    found: Finding | None = None
     degraded: bool = False
     units: list[CheckedUnit] = field(default_factory=list)
     checker: UnitChecker | None = None
@@ -78,10 +79,10 @@ class AnswerPipeline:
         self,
         *,
         tenants: Tenants,
-        conversations: Conversations,
+        conversations: Memory,
         guards: Guards,
         searcher: Searcher,
-        passages: Passages,
+        askers: Askers,
         llm: LLM | None,
         composer: Composer,
         tracer: Tracer,
@@ -92,8 +93,8 @@ class AnswerPipeline:
         self._tenants = tenants
         self._conversations = conversations
         self._guards = guards
-        self._searcher = searcher
-        self._passages = passages
+        self._finder = Finder(searcher, threshold=policy.threshold, limit=policy.limit)
+        self._askers = askers
         self._llm = llm
         self._planner = Planner(llm)
         self._composer = composer
@@ -119,6 +120,7 @@ class AnswerPipeline:
         self._quota.admit(principal)
         answer_id = new_id()
         tenant = await self._tenants.get(principal.tenant_id)
+        release = question.releases.get(tenant.id, tenant.live_release)
         conversation_id, history = await self._conversations.recall(principal, question.conversation_id)
         profile = await self._tenants.profile(tenant.id)
         with self._tracer.trace(
@@ -127,7 +129,7 @@ class AnswerPipeline:
             tenant=tenant.slug,
             session_id=conversation_id,
             metadata={
-                "release": str(tenant.live_release),
+                "release": str(release),
                 "channel": principal.channel,
                 "audience": principal.audience,
             },
@@ -136,8 +138,12 @@ class AnswerPipeline:
             with self._stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
             with self._stage(timings, "plan", StageKind.SPAN, input=screened.text) as span:
-                customers = await self._passages.customers(Scope.of(principal))
-                plan = await self._planner.plan(screened.text, question.filters, history=history, customers=customers)
+                plan = await self._planner.plan(
+                    screened.text,
+                    question.filters,
+                    history=history,
+                    asker=await self._askers.of(principal, tenant, question.releases),
+                )
                 span.update(output=plan.query)
             model = self._llm.name if self._llm else EXTRACTIVE
             turn = Turn(
@@ -149,10 +155,11 @@ class AnswerPipeline:
                 model,
                 screened,
                 plan,
+                {**question.releases, tenant.id: release},
                 timings=timings,
                 began=began,
             )
-            emit(Started(answer_id, conversation_id, model, tenant.live_release))
+            emit(Started(answer_id, conversation_id, model, release))
             outcome, text = await self._decide(turn, emit)
             answer = await self._finish(turn, outcome, text, trace)
         emit(Done(answer))
@@ -166,26 +173,29 @@ class AnswerPipeline:
         except UnavailableError:
             turn.degraded = True
             return Outcome.ABSTAINED, CANNOT_SEARCH
-        turn.confidence = confidence(found.signals)
-        if not found.passages or turn.confidence < self._policy.threshold:
+        if found.confidence < self._policy.threshold:
             return Outcome.ABSTAINED, ABSTAINED
         emit(StatusChanged("reading"))
-        await self._speak(turn, found.passages, emit)
+        await self._speak(turn, found.result.passages, emit)
+        self._remark(turn, found, emit)
         return (Outcome.ANSWERED, joined(turn.units)) if turn.units else (Outcome.ABSTAINED, ABSTAINED)
 
-    async def _find(self, turn: Turn) -> SearchResult:
+    async def _find(self, turn: Turn) -> Finding:
         scope = Scope.of(turn.question.principal, turn.plan.filters)
         with self._stage(turn.timings, "find", StageKind.RETRIEVER, input=turn.plan.query) as span:
-            found = await self._searcher.search(
-                scope,
-                turn.plan.query,
-                limit=self._policy.limit,
-                today=today(),
-                release=turn.tenant.live_release,
-                whole_procedures=True,
-            )
-            span.update(output=[{"source": p.source, "score": p.score} for p in found.passages])
+            found = await self._finder.find(scope, turn.plan.query, turn.releases)
+            turn.releases = {**turn.releases, **found.result.releases}
+            span.update(output=[{"source": p.source, "score": p.score} for p in found.result.passages])
         return found
+
+    def _remark(self, turn: Turn, found: Finding, emit: Emit) -> None:
+        if turn.checker is None or not turn.units:
+            return
+        for unit in remarks(found, turn.plan.asked, turn.checker):
+            for citation in unit.citations:
+                emit(Cited(citation))
+            emit(Sentence(len(turn.units), unit.text, unit.kind))
+            turn.units.append(unit)
 
     async def _speak(self, turn: Turn, passages: Sequence[Passage], emit: Emit) -> None:
         """The model where there is one; word-for-word extracts where there is none, where it fails, or where nothing that it
@@ -263,10 +273,10 @@ class AnswerPipeline:
             outcome=outcome,
             text=text,
             citations=checker.citations.used if checker and answered else (),
-            confidence=turn.confidence,
+            confidence=found.confidence if found else 0.0,
             degraded=turn.degraded,
-            release=turn.tenant.live_release,
-            releases={turn.tenant.id: turn.tenant.live_release},
+            release=turn.releases[turn.tenant.id],
+            releases=turn.releases,
             model=turn.model,
             redactions=turn.screened.redactions,
             handoff=None if answered else OFFER,
@@ -274,9 +284,9 @@ class AnswerPipeline:
         )
         evidence = Evidence(
             query=turn.plan.query,
-            passages=found.passages if found else (),
+            passages=found.result.passages if found else (),
             verdicts=tuple(checker.verdicts) if checker else (),
-            signals=found.signals.as_dict() if found else {},
+            signals=found.result.signals.as_dict() if found else {},
             injection=tuple(signal.kind for signal in turn.screened.signals),
             threshold=self._policy.threshold,
             prompt_hash=turn.prompt_hash,
@@ -287,9 +297,9 @@ class AnswerPipeline:
         self._metrics.answered(outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
             output=text,
-            metadata={"outcome": outcome, "prompt_hash": turn.prompt_hash, "confidence": str(turn.confidence)},
+            metadata={"outcome": outcome, "prompt_hash": turn.prompt_hash, "confidence": str(answer.confidence)},
         )
-        self._tracer.score(turn.answer_id, "confidence", turn.confidence)
+        self._tracer.score(turn.answer_id, "confidence", answer.confidence)
         return answer
 
     @contextmanager

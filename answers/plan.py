@@ -1,11 +1,14 @@
-"""From what was typed, in its conversation, to a query that stands alone, narrowed to a customer where one is named."""
+"""From what was typed, in its conversation, to a query that stands alone, narrowed to what the question says of itself: a customer,
+a version, a day."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from answers.applicability import Asked, Asker, asked_for
+from answers.stated import Stated, read_stated
 from core.domain import Filters
 from core.errors import LLMError
 from core.llm import LLM, Message
@@ -46,11 +49,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to search for, within which filters. `wants_person`: the asker asked for a human being."""
+    """What to search for, within which filters. `wants_person`: the asker asked for a human being; `asked`: whom and when the
+    answer must hold for."""
 
     query: str
     filters: Filters
     wants_person: bool = False
+    asked: Asked = field(default_factory=Asked)
 
 
 class Planner:
@@ -59,12 +64,22 @@ class Planner:
     def __init__(self, llm: LLM | None) -> None:
         self._llm = llm
 
-    async def plan(self, question: str, filters: Filters, *, history: Sequence[Turn], customers: Sequence[str]) -> Plan:
-        """`question` and `history` are redacted; `customers` are those that the asker may ask about."""
+    async def plan(
+        self,
+        question: str,
+        filters: Filters,
+        *,
+        history: Sequence[Turn],
+        asker: Asker,
+    ) -> Plan:
+        """`question` and `history` are redacted."""
         query = question
         if history and is_follow_up(question):
             query = await self._rewrite(question, history) or carry_over(question, history[-1])
-        return Plan(query, _with_customer(filters, query, customers), bool(_WANTS_PERSON.search(question)))
+        asked, narrowed = asked_for(filters, _stated(question, history, asker), asker)
+        return Plan(
+            query, _with_customer(narrowed, query, asker.customers), bool(_WANTS_PERSON.search(question)), asked=asked
+        )
 
     async def _rewrite(self, question: str, history: Sequence[Turn]) -> str | None:
         if self._llm is None:
@@ -84,6 +99,23 @@ class Planner:
             return None
         line = text.strip().splitlines()[0].strip(' "') if text.strip() else ""
         return line if 0 < len(line) <= 2 * len(question) + 200 else None
+
+
+def _stated(question: str, history: Sequence[Turn], asker: Asker) -> Stated:
+    """What the question states. What the asker said earlier that they run holds on; a follow-up is about what its question was."""
+    stated = read_stated(question, asker.vocabulary, today=asker.today)
+    earlier = [read_stated(turn.question, asker.vocabulary, today=asker.today) for turn in history]
+    last = earlier[-1] if earlier and is_follow_up(question) else Stated()
+    if not stated.names_versions:
+        runs = next((one.runs for one in reversed(earlier) if one.runs), ())
+        stated = replace(stated, runs=runs, topics=last.topics, moving=last.moving)
+    return replace(
+        stated,
+        product=stated.product or last.product,
+        module=stated.module or last.module,
+        region=stated.region or last.region,
+        as_of=stated.as_of or last.as_of,
+    )
 
 
 def is_follow_up(question: str) -> bool:

@@ -11,12 +11,14 @@ from core.domain import Filters, Outcome, Passage, Principal
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one principal asks. `text` is as typed: only the pipeline's first guard reads it."""
+    """What one principal asks. `text` is as typed: only the pipeline's first guard reads it. `releases` (tenant id → number) are
+    answered from in place of the live ones: the publish gate and replays name them, no request can."""
 
     text: str
     principal: Principal
     conversation_id: str | None = None
     filters: Filters = field(default_factory=Filters)
+    releases: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class UnitKind(StrEnum):
     TABLE = "table"
     CODE = "code"
     PROCEDURE = "procedure"
+    NOTE = "note"
+    """A remark of ours on the sources: whom and when they hold for, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 from answer_worlds import BrokenRedactor, FakeLLM, NameRedactor, agent, passage
 from sqlalchemy import func, select
 
+from answers.applicability import Asker
 from answers.compose import Composer
 from answers.conversations import Conversations
 from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
@@ -24,7 +25,8 @@ from core.quota import Quota
 from core.telemetry import NullTracer
 from core.tenancy import Tenants
 from guardrails.guards import GuardError, Guards
-from retrieval.search import SearchResult, Signals
+from retrieval.scoring import Signals
+from retrieval.search import SearchResult
 
 TEXT = "Restart the service CorvaneSync on the till. It listens on port 7443."
 SURE = Signals(dense=0.9, sentence=0.9, coverage=1.0, margin=0.3)
@@ -46,9 +48,9 @@ class FakeSearcher:
         return SearchResult(self.passages, 1, "t", self.signals)
 
 
-class NoCustomers:
-    async def customers(self, scope: object) -> Sequence[str]:
-        return []
+class Nobody:
+    async def of(self, *_: object) -> Asker:
+        return Asker(date(2026, 11, 1))
 
 
 @dataclass
@@ -67,7 +69,7 @@ class World:
             conversations=Conversations(self.database, history=4),
             guards=Guards(self.redactor),
             searcher=self.searcher,
-            passages=NoCustomers(),
+            askers=Nobody(),
             llm=self.llm,
             composer=Composer(budget=3000),
             tracer=NullTracer(),
