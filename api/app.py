@@ -11,11 +11,26 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import errors
-from api.bootstrap import VERSION, Services, open_services
+from api.bootstrap import Services, open_services
 from api.middleware import Envelope
-from api.routes import ask, chat, documents, health, jobs, releases, slack, sources
+from api.routes import (
+    ask,
+    chat,
+    curation,
+    documents,
+    failures,
+    golden,
+    grants,
+    health,
+    jobs,
+    releases,
+    review,
+    slack,
+    sources,
+)
 from api.slack import slack_bot
-from core.settings import IndexKind, Settings
+from api.version import VERSION
+from core.settings import Settings
 
 log = structlog.get_logger()
 
@@ -70,9 +85,24 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
-    for routes in (ask, documents, sources, jobs, releases, health, chat, slack):
+    for routes in (
+        ask,
+        documents,
+        curation,
+        grants,
+        sources,
+        failures,
+        jobs,
+        releases,
+        golden,
+        health,
+        chat,
+        slack,
+        review,
+    ):
         app.include_router(routes.router)
     app.mount("/chat", StaticFiles(directory=chat.FOLDER), name="chat")
+    app.mount("/review", StaticFiles(directory=review.FOLDER, html=True), name="review")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
     return app
 
@@ -84,7 +114,8 @@ async def _open(
         services = await stack.enter_async_context(open_services(settings))
         if prepare is not None:
             await prepare(services)
-        await services.jobs.take_up(alone=settings.index.kind is IndexKind.EMBEDDED)
+        services.jobs.start()
+        await stack.enter_async_context(services.schedule.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:
         await on_failure(error)

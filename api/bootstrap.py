@@ -9,37 +9,53 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from answers.compose import Composer
+import structlog
+
 from answers.conversations import Conversations
 from answers.feedback import FeedbackDesk
 from answers.handoff import HandoffDesk
-from answers.pipeline import AnswerPipeline, Policy
+from answers.pipeline import AnswerPipeline
 from api.store import Store, open_store
-from core.domain import RedactionProfile
-from core.jobs import Jobs, Progress
-from core.llm import LLM, OpenAICompatibleLLM
+from api.wiring.answering import make_golden, make_pipeline, make_searcher
+from api.wiring.backends import make_guards, make_llm, make_tracer, make_workers, open_index, warm_up_profile
+from api.wiring.knowledge import (
+    make_curation,
+    make_garbage,
+    make_inbound,
+    make_library,
+    make_reindexer,
+    make_releases,
+    make_revisions,
+    sync_source,
+    upkeep,
+)
+from core.grants import Grants
+from core.jobs import Jobs
+from core.llm import LLM
 from core.metrics import Metrics
-from core.models import Json
+from core.profiles import Profiles
 from core.quota import Quota
 from core.settings import IndexKind, Settings
-from core.telemetry import LangfuseTracer, NullTracer, Tracer
+from core.telemetry import Tracer
+from evals.golden_store import GoldenStore
 from guardrails.guards import Guards
-from guardrails.pii import Redactor, redact_patterns
-from ingest.chunk import TokenBudget, word_pieces
-from ingest.formats.elements import ParseLimits
+from ingest.catalogue import Catalogue
+from ingest.curation import Curation
+from ingest.failures import Failures
+from ingest.garbage import Garbage
+from ingest.inbound import Inbound
 from ingest.library import Library
-from ingest.pipeline import IngestPipeline
-from ingest.prepare import Prepared, PrepareTask, load, prepare
+from ingest.reindex import Reindexer
+from ingest.release_views import ReleaseCatalogue
 from ingest.releases import Releases
-from ingest.worker import Workers
-from retrieval.edge import EdgeIndex
+from ingest.revisions import Revisions
+from ingest.schedule import SourceSchedule
 from retrieval.embedding import SentenceTransformerEmbedder, model_folder
 from retrieval.index import VectorIndex
 from retrieval.passages import Passages
 from retrieval.search import Searcher
-from retrieval.server import ServerIndex
 
-VERSION = "0.1.0"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +69,21 @@ class Services(Store):
     conversations: Conversations
     feedback: FeedbackDesk
     handoffs: HandoffDesk
+    grants: Grants
+    profiles: Profiles
     library: Library
+    inbound: Inbound
+    failures: Failures
+    catalogue: Catalogue
+    curation: Curation
+    revisions: Revisions
     releases: Releases
+    release_catalogue: ReleaseCatalogue
+    garbage: Garbage
+    golden: GoldenStore
     jobs: Jobs
+    reindexer: Reindexer
+    schedule: SourceSchedule
     tracer: Tracer
     metrics: Metrics
 
@@ -65,7 +93,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open, reconcile and warm up. Raises `ConflictError` (`home_in_use`) where another process owns the embedded index."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
-        index = _index(settings)
+        index = open_index(settings)
         stack.push_async_callback(index.close)
         folder = model_folder(settings.embedding.model)
         embedder = SentenceTransformerEmbedder(
@@ -75,23 +103,43 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         metrics = Metrics()
         # Models and SDKs take seconds to load: together, and off the loop, which already answers health checks.
         guards, tracer, llm, _ = await asyncio.gather(
-            asyncio.to_thread(_guards, settings),
-            asyncio.to_thread(_tracer, settings, metrics),
-            asyncio.to_thread(_llm, settings),
+            asyncio.to_thread(make_guards, settings),
+            asyncio.to_thread(make_tracer, settings, metrics),
+            asyncio.to_thread(make_llm, settings),
             embedder.warm_up(),
         )
         stack.enter_context(guards)
         stack.push_async_callback(tracer.aclose)
         if llm is not None:
             stack.push_async_callback(llm.aclose)
-        workers = await stack.enter_async_context(_workers(settings, Path(folder) / "tokenizer.json"))
-        releases = Releases(database=store.database, index=index, tenants=store.tenants)
-        library = _library(store, index, embedder, workers, Path(folder) / "tokenizer.json")
-        jobs = Jobs(store.database, {"sync": partial(_sync, library, releases)})
+        workers = await stack.enter_async_context(make_workers(settings, Path(folder) / "tokenizer.json"))
+        releases = make_releases(store, index, embedder, guards)
+        stack.push_async_callback(releases.aclose)
+        library = make_library(store, index, embedder, workers, Path(folder) / "tokenizer.json")
+        reindexer = make_reindexer(store, index, embedder)
+        jobs = Jobs(
+            store.database,
+            {"sync": partial(sync_source, library, releases), **upkeep(reindexer)},
+            settings=settings.jobs,
+            alone=settings.index.kind is IndexKind.EMBEDDED,
+        )
         stack.push_async_callback(jobs.aclose)
-        services = _assemble(store, index, embedder, guards, metrics, tracer, llm, library, releases, jobs)
+        services = _assemble(
+            store,
+            index,
+            embedder,
+            guards,
+            metrics,
+            tracer,
+            llm,
+            library,
+            releases,
+            jobs,
+            reindexer=reindexer,
+        )
         await releases.reconcile()
-        await guards.redact_many(["warm up"], _warm_up_profile(store))
+        await _warn_of_outdated(reindexer)
+        await guards.redact_many(["warm up"], warm_up_profile(store))
         yield services
 
 
@@ -106,24 +154,22 @@ def _assemble(
     library: Library,
     releases: Releases,
     jobs: Jobs,
+    *,
+    reindexer: Reindexer,
 ) -> Services:
     settings, database, tenants = store.settings, store.database, store.tenants
     passages = Passages(database)
-    searcher = Searcher(
-        index=index,
-        embedder=embedder,
-        passages=passages,
-        tenants=tenants,
-        candidates=settings.answers.candidates,
-    )
+    searcher = make_searcher(store, index, embedder, passages)
     conversations = Conversations(database, history=settings.answers.history_turns)
-    pipeline = _pipeline(store, searcher, passages, conversations, guards, metrics, tracer, llm)
+    quota = Quota(per_minute=settings.quota.questions_per_minute)
+    pipeline = make_pipeline(store, searcher, passages, conversations, guards, metrics, tracer, llm, quota)
     return Services(
         settings=settings,
         database=database,
         keyring=store.keyring,
         tenants=tenants,
         keys=store.keys,
+        sources=store.sources,
         index=index,
         guards=guards,
         searcher=searcher,
@@ -135,146 +181,31 @@ def _assemble(
         handoffs=HandoffDesk(
             database=database, conversations=conversations, guards=guards, tenants=tenants, keyring=store.keyring
         ),
+        grants=Grants(database),
+        profiles=Profiles(database),
         library=library,
+        inbound=make_inbound(settings, library),
+        failures=Failures(database),
+        catalogue=Catalogue(database, page_size=settings.curation.page_size),
+        curation=make_curation(store, guards),
+        revisions=make_revisions(store, index, embedder),
         releases=releases,
+        release_catalogue=ReleaseCatalogue(database, max_listed=settings.releases.max_listed),
+        garbage=make_garbage(store, index),
+        golden=make_golden(store, guards),
         jobs=jobs,
+        reindexer=reindexer,
+        schedule=SourceSchedule(database, settings.jobs),
         tracer=tracer,
         metrics=metrics,
     )
 
 
-def _pipeline(
-    store: Store,
-    searcher: Searcher,
-    passages: Passages,
-    conversations: Conversations,
-    guards: Guards,
-    metrics: Metrics,
-    tracer: Tracer,
-    llm: LLM | None,
-) -> AnswerPipeline:
-    settings = store.settings
-    return AnswerPipeline(
-        tenants=store.tenants,
-        conversations=conversations,
-        guards=guards,
-        searcher=searcher,
-        passages=passages,
-        llm=llm,
-        composer=Composer(budget=settings.llm.context_tokens - settings.llm.max_tokens),
-        tracer=tracer,
-        metrics=metrics,
-        quota=Quota(per_minute=settings.quota.questions_per_minute),
-        policy=Policy(
-            threshold=settings.answers.threshold,
-            limit=settings.answers.passages,
-            max_tokens=settings.llm.max_tokens,
-            deadline_s=settings.llm.deadline_s,
-        ),
-    )
-
-
-def _library(
-    store: Store,
-    index: VectorIndex,
-    embedder: SentenceTransformerEmbedder,
-    workers: Workers[PrepareTask, Prepared],
-    tokenizer: Path,
-) -> Library:
-    limits = _limits(store.settings)
-    pipeline = IngestPipeline(
-        database=store.database,
-        index=index,
-        embedder=embedder,
-        workers=workers,
-        keyring=store.keyring,
-        budget=TokenBudget(word_pieces(tokenizer)),
-        limits=limits,
-        file_timeout_s=store.settings.ingest.file_timeout_s,
-        ahead=2 * store.settings.ingest.workers + 2,
-    )
-    return Library(
-        database=store.database,
-        index=index,
-        tenants=store.tenants,
-        pipeline=pipeline,
-        limits=limits,
-        roots=store.settings.ingest.roots,
-    )
-
-
-def _limits(settings: Settings) -> ParseLimits:
-    return ParseLimits(
-        max_bytes=settings.ingest.max_file_bytes,
-        max_unpacked_bytes=settings.ingest.max_unpacked_bytes,
-        max_pages=settings.ingest.max_pages,
-    )
-
-
-def _workers(settings: Settings, tokenizer: Path) -> Workers[PrepareTask, Prepared]:
-    return Workers(
-        prepare,
-        init=partial(load, tokenizer),
-        count=settings.ingest.workers,
-        memory_bytes=settings.ingest.worker_memory_bytes,
-    )
-
-
-def _index(settings: Settings) -> VectorIndex:
-    match settings.index.kind:
-        case IndexKind.EMBEDDED:
-            return EdgeIndex(settings.home / "index", max_open=settings.index.max_open_shards)
-        case IndexKind.SERVER:
-            key = settings.index.api_key.get_secret_value() if settings.index.api_key else None
-            return ServerIndex.connect(settings.index.url or "", api_key=key, deadline_s=settings.index.deadline_s)
-
-
-def _guards(settings: Settings) -> Guards:
-    return Guards(
-        Redactor(),
-        threads=settings.guards.threads,
-        deadline_s=settings.guards.deadline_s,
-        max_question_chars=settings.answers.max_question_chars,
-    )
-
-
-def _tracer(settings: Settings, metrics: Metrics) -> Tracer:
-    langfuse = settings.langfuse
-    if not (langfuse.public_key and langfuse.secret_key):
-        return NullTracer()
-    return LangfuseTracer(
-        public_key=langfuse.public_key,
-        secret_key=langfuse.secret_key.get_secret_value(),
-        base_url=langfuse.base_url,
-        environment=langfuse.environment,
-        release=VERSION,
-        sample_rate=langfuse.sample_rate,
-        scrub=redact_patterns,
-        on_drop=metrics.telemetry_dropped,
-    )
-
-
-def _llm(settings: Settings) -> LLM | None:
-    llm = settings.llm
-    if llm.base_url is None:
-        return None
-    return OpenAICompatibleLLM(
-        base_url=llm.base_url,
-        model=llm.model,
-        api_key=llm.api_key.get_secret_value() if llm.api_key else None,
-        idle_s=llm.idle_s,
-    )
-
-
-def _warm_up_profile(store: Store) -> RedactionProfile:
-    """For the warm-up only: the redactor's models do not depend on the tenant."""
-    return RedactionProfile(key=store.keyring.derive("warm-up"))
-
-
-async def _sync(library: Library, releases: Releases, tenant_id: str, args: Json, progress: Progress) -> Json:
-    report = await library.sync(tenant_id, str(args["source_id"]), progress)
-    if args.get("publish"):
-        progress.stage = "publishing"
-        published = await releases.publish(tenant_id, actor=str(args["actor"]), note="ingest --publish")
-        report["release"] = published.release
-    return report
+async def _warn_of_outdated(reindexer: Reindexer) -> None:
+    for tenant in await reindexer.outdated():
+        log.warning(
+            "reindex_advised" if tenant.searchable else "reindex_needed",
+            tenant=tenant.slug,
+            generation=tenant.generation,
+            remedy=f"partner-copilot reindex --tenant {tenant.slug}",
+        )

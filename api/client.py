@@ -62,30 +62,55 @@ class Client:
         return await self._post("/v1/search", {"query": query, "limit": limit, "filters": filters})
 
     async def publish(self, note: str) -> dict[str, Any]:
-        return await self._post("/v1/releases", {"note": note})
+        return await self._call("POST", "/v1/releases", {"note": note}, patient=True)
 
     async def ingest(self, path: Path, *, corpus: str, watch: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Sync a folder or file as a source; `watch` is shown the job's progress. Returns the finished job."""
         source = await self._post("/v1/sources", {"corpus": corpus, "uri": str(path.resolve())})
-        job = await self._post(f"/v1/sources/{source['id']}/sync", None)
+        return await self.sync(source["id"], watch=watch)
+
+    async def sync(
+        self, source_id: str, *, watch: Callable[[dict[str, Any]], None], confirm_retire: bool = False
+    ) -> dict[str, Any]:
+        """Sync a source; `watch` is shown the job's progress. Returns the finished job, raises what it failed with."""
+        confirmed = "?confirm_retire=true" if confirm_retire else ""
+        job = await self._post(f"/v1/sources/{source_id}/sync{confirmed}", None)
+        return await self.finished(job, watch=watch)
+
+    async def finished(
+        self, job: dict[str, Any], *, watch: Callable[[dict[str, Any]], None] = lambda _progress: None
+    ) -> dict[str, Any]:
+        """The job at its end; `watch` is shown its progress. Raises what it failed with."""
         while job["status"] in ("queued", "running"):
             await asyncio.sleep(POLL_S)
             job = await self._call("GET", f"/v1/jobs/{job['id']}")
             watch(job["progress"])
+            if job["error"] and job["error"]["code"] == "storage_full":
+                break  # it waits for a person, who is told at once
         if job["error"]:
             raise CopilotError(job["error"]["detail"], code=job["error"]["code"])
         return job
 
+    async def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, patient: bool = False
+    ) -> dict[str, Any]:
+        """The answer of any route of the contract that speaks JSON. Raises `CopilotError` with the problem's code and members.
+        `patient`: the server bounds the time, as it does a publish gate's."""
+        return await self._call(method, path, body, patient=patient)
+
     async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         return await self._call("POST", path, body)
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, patient: bool = False
+    ) -> dict[str, Any]:
         try:
-            response = await self._http.request(method, path, json=body)
-            found: dict[str, Any] = response.json()
+            timeout = None if patient else httpx.USE_CLIENT_DEFAULT
+            response = await self._http.request(method, path, json=body, timeout=timeout)
+            found: dict[str, Any] = response.json() if response.content else {}
         except (httpx.TransportError, ValueError) as error:
             detail = f"the server at {self._http.base_url} gave no answer ({type(error).__name__}); see its log"
             raise UnavailableError(detail, code="server_unreachable") from None
         if response.is_error:
-            raise CopilotError(found["detail"], code=found["code"], status=response.status_code)
+            raise CopilotError(found["detail"], code=found["code"], status=response.status_code, members=found)
         return found

@@ -27,6 +27,8 @@ class DemoTenant:
     name: str
     settings: dict[str, Any]
     corpora: tuple[tuple[str, Path], ...]
+    grants: tuple[tuple[str, str], ...]
+    """Corpus, and the slug of the tenant that may read it."""
 
 
 def demo_tenants(folder: Path = CORPORA) -> list[DemoTenant]:
@@ -41,15 +43,17 @@ def _tenant(file: Path) -> DemoTenant:
     stated = yaml.safe_load(file.read_text("utf-8"))
     corpora = tuple((corpus["name"], (file.parent / corpus["path"]).resolve()) for corpus in stated["corpora"])
     settings = {key: stated[key] for key in ("hotlines", "domains", "allow") if key in stated}
-    return DemoTenant(stated["tenant"], stated["name"], settings, corpora)
+    grants = tuple((grant["corpus"], slug) for grant in stated.get("grants", ()) for slug in grant["to"])
+    return DemoTenant(stated["tenant"], stated["name"], settings, corpora, grants)
 
 
 async def seed(services: Services, *, watch: Callable[[str, Progress], None]) -> dict[str, int]:
-    """Create the tenants that are missing, sync their corpora, publish what changed. Returns the live release by tenant."""
+    """Create the tenants that are missing, sync their corpora, publish what changed, share what is granted. Returns the live
+    release by tenant."""
     releases: dict[str, int] = {}
     for demo in demo_tenants():
         tenant = await _ensure(services, demo)
-        operator = Principal(tenant.id, "demo", Audience.AGENT, frozenset(Permission))
+        operator = _operator(tenant)
         for name, folder in demo.corpora:
             source = await services.library.add_folder(operator, corpus=name, path=folder)
             progress = Progress()
@@ -57,7 +61,15 @@ async def seed(services: Services, *, watch: Callable[[str, Progress], None]) ->
             await services.library.sync(tenant.id, source.id, progress)
         published = await services.releases.publish(tenant.id, actor=operator.id, note="demo corpora")
         releases[demo.slug] = published.release
+    for demo in demo_tenants():
+        owner = _operator(await services.tenants.by_slug(demo.slug))
+        for corpus, grantee in demo.grants:
+            await services.grants.grant(owner, corpus=corpus, grantee=grantee)
     return releases
+
+
+def _operator(tenant: TenantInfo) -> Principal:
+    return Principal(tenant.id, "demo", Audience.AGENT, frozenset(Permission))
 
 
 async def _ensure(store: Store, demo: DemoTenant) -> TenantInfo:

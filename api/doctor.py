@@ -30,6 +30,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("database", _database),
         ("embedding model", _model),
         ("vector index", _index),
+        ("vectors' generation", _generations),
         ("language model", _llm),
         ("server", _server),
     )
@@ -71,6 +72,20 @@ async def _index(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=settings.index.deadline_s) as http:
         (await http.get(f"{settings.index.url}/readyz")).raise_for_status()
     return f"server at {settings.index.url}"
+
+
+async def _generations(settings: Settings) -> str:
+    async with open_store(settings) as store:
+        tenants = await store.tenants.all()
+    old = [tenant for tenant in tenants if not tenant.current]
+    if not old:
+        return "every tenant's vectors are of this model and chunker"
+    state = "answers come from older vectors" if all(tenant.searchable for tenant in old) else "they cannot be searched"
+    raise CopilotError(
+        f"{len(old)} of {len(tenants)} tenants' vectors were made by another model or chunker; {state}. Run "
+        + "; ".join(f"'partner-copilot reindex --tenant {tenant.slug}'" for tenant in old[:5])
+        + ("; …" if len(old) > 5 else "")
+    )
 
 
 async def _llm(settings: Settings) -> str:

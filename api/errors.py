@@ -32,7 +32,13 @@ _TITLES = {
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> JSONResponse:
     added = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "60"} if status == 429 else {}
     body = {
         "type": "about:blank",
@@ -41,6 +47,7 @@ def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | No
         "code": code,
         # A field's name may hold half a character (JSON's "\\ud800"), which no encoding takes.
         "detail": detail.encode("utf-8", "replace").decode(),
+        **(members or {}),
     }
     return JSONResponse(body, status, {**added, **(headers or {})}, media_type="application/problem+json")
 
@@ -58,7 +65,7 @@ def install(app: FastAPI) -> None:
     async def ours(_request: Request, error: CopilotError) -> JSONResponse:
         if error.status >= 500 and error.code != "not_ready":  # which probes hear, and ask again, at every start
             log.warning("request_failed", code=error.code, status=error.status)
-        return problem(error.status, error.code, error.detail)
+        return problem(error.status, error.code, error.detail, members=error.members)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -7,11 +7,19 @@ from datetime import date
 from typing import Any
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr, field_validator, model_validator
 
 from answers.feedback import Feedback, Reason
 from core.domain import Audience, DocType, Filters, Passage, Vote
+from core.grants import Grant
+from core.jobs import JobLine
 from core.versions import version_key
+from evals.golden_store import GoldenView
+from ingest.curation import Assignment, Named
+from ingest.records import TYPES as RECORD_TYPES
+from ingest.records import ConfigRecord, PushedDocument, TicketResolution
+from ingest.release_views import ReleaseView
+from ingest.source_desk import NewSource, SourceState
 
 
 class Body(BaseModel):
@@ -99,6 +107,8 @@ class UploadForm(Body):
     customer: str | None = None
     effective_from: date | None = None
     effective_to: date | None = None
+    owner: str | None = Field(None, max_length=200)
+    review_by: date | None = None
     url: str | None = Field(None, max_length=2000)
 
     def stated(self) -> dict[str, object]:
@@ -106,19 +116,191 @@ class UploadForm(Body):
         return self.model_dump(exclude={"file", "corpus", "source"}, exclude_none=True, mode="json")
 
 
+class Addressed(BaseModel):
+    """Where a pushed record goes. The same `source` again replaces; an unchanged record does nothing."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    # No `Body`: what it does to every field before it is read would hide `type`, by which the schema is chosen.
+    corpus: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$", examples=["tickets"])
+    source: str = Field(
+        min_length=1,
+        max_length=500,
+        pattern=r"^[^\x00]+$",
+        description="its stable id or path at the sender; '.json' is added where it is missing",
+        examples=["INC-4711"],
+    )
+
+
+class TicketResolutionIn(Addressed, TicketResolution):
+    """How a ticket was solved."""
+
+
+class ConfigRecordIn(Addressed, ConfigRecord):
+    """How one customer's system is set up."""
+
+
+class PushedDocumentIn(Addressed, PushedDocument):
+    """Any other text, as Markdown."""
+
+
+class DocumentIn(RootModel[TicketResolutionIn | ConfigRecordIn | PushedDocumentIn]):
+    """A record from a system that pushes; `type` says which schema it meets, and unknown keys are refused."""
+
+    model_config = ConfigDict(json_schema_extra={"properties": {"type": {"enum": list(RECORD_TYPES)}}})
+
+    root: TicketResolutionIn | ConfigRecordIn | PushedDocumentIn = Field(discriminator="type")
+
+
 class SourceIn(Body):
     corpus: str = Field(min_length=1, max_length=100)
-    kind: str = Field("files", pattern="^files$")
-    uri: str = Field(max_length=1000, description="a folder on the server, below COPILOT_INGEST__ROOTS")
+    kind: str = Field("files", max_length=32, examples=["git"])
+    uri: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="files, archive: a path on the server, below COPILOT_INGEST__ROOTS; git: an https or ssh address, or such a "
+        "path; bucket: s3://bucket/prefix; web: a page or a sitemap",
+        examples=["https://git.example.com/docs/handbook.git"],
+    )
+    config: dict[str, Any] | None = Field(None, max_length=50, description="by kind; of git: branch, folder, host_key")
+    credentials: dict[str, SecretStr] | None = Field(None, max_length=10, description="stored encrypted, never shown")
+    schedule: str | None = Field(None, max_length=20, description="15m, 6h, 1d, … or never", examples=["6h"])
+
+    def to_domain(self) -> NewSource:
+        given = self.credentials
+        secrets = None if given is None else {name: value.get_secret_value() for name, value in given.items()}
+        return NewSource(self.corpus, self.uri, self.kind, self.config, secrets, self.schedule)
+
+
+class SourcesOut(BaseModel):
+    sources: list[SourceState]
 
 
 class ReleaseIn(Body):
     note: str = Field("", max_length=2000)
-    override_reason: str | None = Field(None, max_length=2000)
+    override_reason: str | None = Field(
+        None, min_length=1, max_length=2000, description="publish although the gate blocks, for this reason; audited"
+    )
+    dry_run: bool = Field(False, description="show what would change and what the gate says, and publish nothing")
+
+
+class ReleasesOut(BaseModel):
+    releases: list[ReleaseView]
+
+
+class GoldenOut(BaseModel):
+    questions: list[GoldenView]
+
+
+class CollectIn(Body):
+    keep: int | None = Field(None, ge=1, le=10_000, description="newest releases that stay; as configured if absent")
+
+
+class GoldenIn(Body):
+    questions: list[dict[str, Any]] = Field(
+        min_length=1,
+        description="as the lines of a golden.jsonl: id, question, kind, audience, gold, filters",
+        examples=[
+            [
+                {
+                    "id": "printer-001",
+                    "question": "The receipt printer prints nothing. What now?",
+                    "kind": "answerable",
+                    "audience": "partner",
+                    "gold": [{"source": "printer.md", "quote": "Switch the printer off for ten seconds."}],
+                }
+            ]
+        ],
+    )
+    replace: bool = Field(False, description="all other questions go")
+
+
+class GateLimitsPatch(Body):
+    """Fields that are absent stay."""
+
+    max_broken: int | None = Field(None, ge=0, description="questions that pass now and may fail after a publish")
+    min_pass: float | None = Field(None, ge=0, le=1, description="share of the questions that must pass after it")
+
+
+class GrantIn(Body):
+    corpus: str = Field(min_length=1, max_length=100, description="one of the own corpora", examples=["shared"])
+    grantee: str = Field(min_length=1, max_length=63, description="the other tenant's name", examples=["stitchwell"])
+    expires_at: AwareDatetime | None = Field(None, description="when it ends by itself; never if absent")
+
+
+class GrantsOut(BaseModel):
+    given: list[Grant]
+    received: list[Grant]
+
+
+class ProfilePatch(Body):
+    """Fields that are absent stay; an empty text takes one back."""
+
+    product: str | None = Field(None, max_length=200, examples=["Corvane Retail"])
+    version: str | None = Field(None, max_length=20, examples=["7.2"])
+    module: str | None = Field(None, max_length=200)
+    region: str | None = Field(None, max_length=200, examples=["Germany"])
 
 
 class DocumentPatch(Body):
     audience: Audience = Field(description="who may read it, from now on and in every release")
+
+
+class ApprovalIn(Body):
+    revision_id: str = Field(
+        max_length=64, description="the revision that was read: a newer one is not approved unseen"
+    )
+    comment: str = ""
+
+
+class RejectionIn(Body):
+    revision_id: str = Field(max_length=64, description="the revision that was read")
+    comment: str = Field(description="why, for its author", examples=["Step 3 names the old service."])
+
+
+class NamedIn(Body):
+    document_id: str = Field(max_length=64)
+    revision_id: str = Field(max_length=64)
+
+    def to_domain(self) -> Named:
+        return Named(self.document_id, self.revision_id)
+
+
+class ApprovalsIn(Body):
+    documents: list[NamedIn] = Field(min_length=1)
+
+
+class CommentIn(Body):
+    text: str = Field(examples=["Does this hold for 7.4 as well?"])
+
+
+class AssignmentIn(Body):
+    """Fields that are absent stay; null clears one."""
+
+    owner: str | None = Field(None, max_length=200, description="who answers for it", examples=["retail team"])
+    review_by: date | None = Field(None, description="when it is to be looked at again")
+
+    def to_domain(self) -> Assignment:
+        """What was sent."""
+        changes: Assignment = {}
+        if "owner" in self.model_fields_set:
+            changes["owner"] = self.owner or None
+        if "review_by" in self.model_fields_set:
+            changes["review_by"] = self.review_by
+        return changes
+
+
+class RestoreIn(Body):
+    revision_id: str = Field(max_length=64, description="one of the document's revisions")
+
+
+class CorpusPatch(Body):
+    requires_approval: bool = Field(description="whether revisions that arrive from now on wait for a second person")
+
+
+class JobsOut(BaseModel):
+    jobs: list[JobLine]
+    next: str | None = Field(description="`after` of the next page; null on the last")
 
 
 def passage_json(passage: Passage) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from core.auth import Keys
 from core.database import Database
@@ -13,23 +14,32 @@ from core.migrate import migrate, require_current
 from core.settings import Settings
 from core.tenancy import Tenants
 from ingest.chunk import CHUNKER_VERSION
+from ingest.source_desk import SourceDesk
+from ingest.sources.base import SourceLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What needs no model: the database and the keys."""
+    """What needs no model: the database, the keys, the sources."""
 
     settings: Settings
     database: Database
     keyring: Keyring
     tenants: Tenants
     keys: Keys
+    sources: SourceDesk
 
 
 def generation(settings: Settings) -> str:
     """Names what an index was built with: vectors of another model or chunker are never searched together."""
     model = (settings.embedding.model or "minilm").rsplit("/", 1)[-1].lower()
     return f"{''.join(c for c in model if c.isalnum())[:20]}-c{CHUNKER_VERSION}"
+
+
+def searchable(settings: Settings, other: str) -> bool:
+    """Whether vectors of another generation can still be compared with this one's: the same model made them, of passages that
+    were cut otherwise. They are answered from until a reindex."""
+    return other.rpartition("-c")[0] == generation(settings).rpartition("-c")[0]
 
 
 @asynccontextmanager
@@ -41,7 +51,25 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     database = Database(settings.database_url, pool_size=settings.database.pool_size)
     try:
         await (migrate(database) if database.is_sqlite else require_current(database))
-        tenants = Tenants(database, keyring, generation=generation(settings))
-        yield Store(settings, database, keyring, tenants, Keys(database, keyring))
+        tenants = Tenants(database, keyring, generation=generation(settings), searchable=partial(searchable, settings))
+        sources = source_desk(settings, database, keyring)
+        yield Store(settings, database, keyring, tenants, Keys(database, keyring), sources)
     finally:
         await database.aclose()
+
+
+def source_desk(settings: Settings, database: Database, keyring: Keyring) -> SourceDesk:
+    ingest, given = settings.ingest, settings.sources
+    return SourceDesk(
+        database=database,
+        keyring=keyring,
+        limits=SourceLimits(
+            max_bytes=ingest.max_file_bytes,
+            max_ratio=given.max_archive_ratio,
+            allow_hosts=ingest.allow_hosts,
+            **given.model_dump(exclude={"max_archive_ratio", "max_per_tenant"}),
+        ),
+        roots=ingest.roots,
+        home=settings.home / "sources",
+        most=given.max_per_tenant,
+    )

@@ -13,7 +13,22 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from cli import admin, asking, documents, evals, guarding, running, slack
+from cli import (
+    admin,
+    asking,
+    curation,
+    documents,
+    evals,
+    failures,
+    grants,
+    guarding,
+    jobs,
+    reindex,
+    releases,
+    running,
+    slack,
+    sources,
+)
 from cli.common import err
 from core.errors import CopilotError
 
@@ -36,11 +51,21 @@ for command in (
     running.doctor,
     running.migrate,
     running.worker,
+    reindex.reindex,
 ):
     app.command()(command)
 app.add_typer(admin.tenants, name="tenant")
+admin.tenants.command("profile")(grants.tenant_profile)
 app.add_typer(admin.keys, name="key")
+app.add_typer(grants.grants, name="grant")
+app.add_typer(jobs.jobs, name="job")
 app.add_typer(slack.workspaces, name="slack")
+app.add_typer(sources.sources, name="source")
+app.add_typer(curation.documents, name="document")
+app.add_typer(curation.corpora, name="corpus")
+app.add_typer(failures.failures, name="failures")
+app.add_typer(releases.releases, name="release")
+app.add_typer(releases.golden, name="golden")
 app.add_typer(evals.evals, name="eval")
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.common import AsJson, Tenant, err, out, print_json, run, settings
 from core.domain import Audience
+from core.errors import ConflictError
 from core.settings import Settings
 
 
@@ -31,15 +32,16 @@ def ingest(
         if publish:
             await _require_publishable(found, tenant, corpus)
         async with client(found, tenant=tenant, audience=Audience.AGENT) as copilot:
-            with _progress_bar(path.name) as show:
+            with progress_bar(path.name) as show:
                 job = await copilot.ingest(path, corpus=corpus, watch=show)
             report: dict[str, Any] = job["result"]
-            if publish:
+            if publish and not {"stopped", "gave_up"} & report.keys():
                 report["release"] = (await copilot.publish(f"ingest of {corpus}"))["release"]
         return report
 
     report = run(work())
-    print_json(report) if as_json else _show_report(report, published=publish)
+    print_json(report) if as_json else show_report(report)
+    require_settled(report)
 
 
 async def _require_publishable(found: Settings, tenant: str, corpus: str) -> None:
@@ -53,7 +55,7 @@ async def _require_publishable(found: Settings, tenant: str, corpus: str) -> Non
 
 
 @contextmanager
-def _progress_bar(name: str) -> Iterator[Any]:
+def progress_bar(name: str) -> Iterator[Any]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -77,7 +79,11 @@ def _progress_bar(name: str) -> Iterator[Any]:
         yield show
 
 
-def _show_report(report: dict[str, Any], *, published: bool) -> None:
+def show_report(report: dict[str, Any]) -> None:
+    if stopped := report.get("stopped"):
+        for path in stopped["paths"]:
+            out.print(f"[yellow]gone[/yellow] {escape(path)}")
+        return
     for file in report["files"]:
         if file["status"] in ("failed", "skipped"):
             colour = "red" if file["status"] == "failed" else "yellow"
@@ -85,7 +91,17 @@ def _show_report(report: dict[str, Any], *, published: bool) -> None:
             out.print(f"[{colour}]{file['status']}[/{colour}] {detail}")
     counts = ", ".join(f"{count} {state}" for state, count in sorted(report["counts"].items())) or "no files"
     out.print(counts)
-    if published:
+    if report.get("unlisted"):
+        out.print(f"{report['unlisted']} more files changed than are listed")
+    if "release" in report:
         out.print(f"published as release {report['release']}")
     else:
-        out.print("not published yet: run again with --publish, or POST /v1/releases")
+        out.print("not published yet; next: partner-copilot release publish")
+
+
+def require_settled(report: dict[str, Any]) -> None:
+    """Raises `ConflictError` (`retire_limit`) for a sync that would have retired much, and changed nothing; the like for one that
+    gave its source up in the middle."""
+    for ended in ("stopped", "gave_up"):
+        if why := report.get(ended):
+            raise ConflictError(why["detail"], code=why["code"])

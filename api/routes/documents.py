@@ -6,14 +6,22 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
+from fastapi import Body as JSONBody
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
 
+from api.bootstrap import Services
 from api.deps import ServicesDep, allowed
 from api.examples import PROBLEMS
-from api.schemas import DocumentPatch, UploadForm
+from api.pushed import PUSHED
+from api.schemas import DocumentIn, DocumentPatch, UploadForm
 from core.domain import Permission, Principal
 from core.errors import InvalidRequestError
-from ingest.library import DocumentView
-from ingest.pipeline import FileState
+from ingest.document_views import DocumentView
+from ingest.pipeline import FileState, FileStatus
+from ingest.records import canonical
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
@@ -21,21 +29,65 @@ Reader = Annotated[Principal, allowed(Permission.DOCUMENTS_READ)]
 Writer = Annotated[Principal, allowed(Permission.DOCUMENTS_WRITE)]
 
 
-@router.post("/documents", status_code=201, tags=["Documents"])
+class _JSONRoute(APIRoute):
+    """Shares its path with the upload of files, and is the one that is meant where the body is JSON."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+        return (match, child) if match is not Match.FULL or kind == "application/json" else (Match.NONE, {})
+
+
+async def push(
+    services: ServicesDep, principal: Writer, response: Response, record: Annotated[DocumentIn, JSONBody()]
+) -> dict[str, Any]:
+    """Take in a record of another system: a ticket's resolution, a configuration record, a text."""
+    pushed = record.root
+    name = _name(pushed.source)
+    status = await services.library.upload(
+        principal,
+        corpus=pushed.corpus,
+        name=name if name.lower().endswith(".json") else f"{name}.json",
+        data=canonical(pushed),
+        metadata={},
+    )
+    return await _taken(services, principal, response, status)
+
+
+# Before `upload`, which takes whatever this one leaves. OpenAPI knows one operation of a path and method: `upload` tells of both.
+router.add_api_route(
+    "/documents", push, methods=["POST"], status_code=201, tags=["Documents"], route_class_override=_JSONRoute
+)
+
+
+@router.post("/documents", status_code=201, tags=["Documents"], openapi_extra=PUSHED)
 async def upload(
     services: ServicesDep,
     principal: Writer,
     response: Response,
     form: Annotated[UploadForm, Form(media_type="multipart/form-data")],
 ) -> dict[str, Any]:
-    """Upload one file. It is answered from after the next release; the same name again replaces it, unchanged bytes do nothing."""
-    status = await services.library.upload(
-        principal,
-        corpus=form.corpus,
-        name=_name(form.source or form.file.filename or ""),
-        data=await form.file.read(),
-        metadata=form.stated(),
+    """Upload one file or a ZIP of them, or push a record as JSON. It is answered from after the next release; the same source again
+    replaces it, unchanged content does nothing. Each member of a ZIP becomes a document of its own, with a status in `documents`.
+    """
+    name, data = _name(form.source or form.file.filename or ""), await form.file.read()
+    if name.lower().endswith(".zip"):
+        return await _unpacked(services, principal, response, form, name, data)
+    status = await services.library.upload(principal, corpus=form.corpus, name=name, data=data, metadata=form.stated())
+    return await _taken(services, principal, response, status)
+
+
+async def _unpacked(
+    services: Services, principal: Principal, response: Response, form: UploadForm, name: str, data: bytes
+) -> dict[str, Any]:
+    statuses = await services.inbound.take_archive(
+        principal, corpus=form.corpus, name=name, data=data, metadata=form.stated()
     )
+    response.status_code = 201 if any(each.state is FileState.INDEXED for each in statuses) else 200
+    return {"source": name, "corpus": form.corpus, "documents": [each.as_json() for each in statuses]}
+
+
+async def _taken(services: Services, principal: Principal, response: Response, status: FileStatus) -> dict[str, Any]:
     response.status_code = 200 if status.state is FileState.UNCHANGED else 201
     view = await services.library.describe(principal, status.document_id)
     return asdict(view) | {"ingest": status.as_json()}

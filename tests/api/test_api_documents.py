@@ -190,7 +190,8 @@ ENCRYPTED_PDF = (
 BAD_FILES = [
     ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(64), {"unsupported_type"}),
     ("setup.exe", b"MZ" + bytes(500), {"unsupported_type"}),
-    ("bundle.zip", _zip({"a.txt": b"text"}), {"unsupported_type"}),
+    ("bundle.7z", b"7z\xbc\xaf\x27\x1c" + bytes(64), {"unsupported_type"}),
+    ("torn.zip", _zip({"a.txt": b"text"})[:60], {"unreadable_document"}),
     ("empty.md", b"", {"empty"}),
     ("blank.md", b"  \n\n\t\n", {"empty", "no_text"}),
     ("locked.pdf", ENCRYPTED_PDF, {"encrypted"}),
@@ -213,6 +214,18 @@ def test_a_file_that_cannot_be_read_is_refused_by_a_stable_code_and_nothing_is_s
     problem(lab.admin.post("/v1/releases", json={}), 422, "empty_release")
 
 
+def test_an_archive_tells_of_each_file_that_cannot_be_read_and_nothing_is_stored(lab: Lab) -> None:
+    members = {"photo.png": b"\x89PNG\r\n\x1a\n", "climb/../../a.txt": b"text", "blank.md": b"\n"}
+    response = upload(lab.admin, "bundle.zip", _zip(members))
+    assert response.status_code == 200, response.text
+    assert {file["path"]: file["reason"] for file in response.json()["documents"]} == {
+        "bundle.zip/photo.png": "unsupported_type",
+        "bundle.zip/climb/../../a.txt": "invalid_name",
+        "bundle.zip/blank.md": "empty",
+    }
+    problem(lab.admin.post("/v1/releases", json={}), 422, "empty_release")
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd.md", "a/../../b.md", "..", "/..", "x" * 501 + ".md"])
 def test_a_name_that_leads_upwards_or_is_endless_is_refused(lab: Lab, name: str) -> None:
     found = problem(upload(lab.admin, "dock.md", DOCK, source=name), 422)
@@ -227,7 +240,9 @@ def test_no_folder_is_a_source_unless_the_operator_allows_its_root(lab: Lab, tmp
     for uri in (str(tmp_path), "/etc", "/", "~", "../..", "file:///etc"):
         problem(lab.admin.post("/v1/sources", json={"corpus": "notes", "uri": uri}), 403, "source_not_allowed")
     problem(
-        lab.admin.post("/v1/sources", json={"corpus": "notes", "uri": "/etc", "kind": "web"}), 422, "invalid_request"
+        lab.admin.post("/v1/sources", json={"corpus": "notes", "uri": "/etc", "kind": "gopher"}),
+        422,
+        "unknown_source_kind",
     )
 
 

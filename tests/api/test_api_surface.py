@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from answers.types import Answer
 from api import examples
 from api.middleware import CSP
+from evals.dataset import parse
 from tests.servers.demo import Demo
 
 pytestmark = pytest.mark.slow
@@ -37,6 +39,11 @@ CONTRACT = {
     "patch /v1/documents/{document_id}",
     "delete /v1/documents/{document_id}",
     "post /v1/sources",
+    "get /v1/sources",
+    "get /v1/sources/{source_id}",
+    "delete /v1/sources/{source_id}",
+    "post /v1/sources/{source_id}/pause",
+    "post /v1/sources/{source_id}/resume",
     "post /v1/sources/{source_id}/sync",
     "get /v1/jobs/{job_id}",
     "post /v1/releases",
@@ -67,11 +74,13 @@ def test_the_openapi_document_tells_every_route_with_its_errors(openapi: Json) -
 
 def test_the_examples_are_what_the_schemas_say(openapi: Json) -> None:
     TypeAdapter(Answer).validate_python(examples.ANSWER[200]["content"]["application/json"]["example"])
+    for question in openapi["components"]["schemas"]["GoldenIn"]["properties"]["questions"]["examples"][0]:
+        parse(json.dumps(question), "the example")
     for name, said in _operations(openapi):
         body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         for field, schema in _properties(openapi, body).items():
             for example in schema.get("examples", []):
-                assert _fits(schema, example), f"{name}: {field} = {example!r}"
+                assert _fits(openapi, schema, example), f"{name}: {field} = {example!r}"
 
 
 def _properties(openapi: Json, schema: Json | None) -> dict[str, Any]:
@@ -80,9 +89,28 @@ def _properties(openapi: Json, schema: Json | None) -> dict[str, Any]:
     return dict(openapi["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]["properties"])
 
 
-def _fits(schema: Json, value: object) -> bool:
-    kinds = {one.get("type") for one in schema.get("anyOf", [schema])}
-    return isinstance(value, str) and "string" in kinds and len(value) <= schema.get("maxLength", 10_000)
+def _fits(openapi: Json, schema: Json, value: object) -> bool:
+    """Of JSON Schema what request bodies use; anything else fits nothing."""
+    if "$ref" in schema:
+        return _fits(openapi, openapi["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]], value)
+    if "anyOf" in schema:
+        return any(_fits(openapi, one, value) for one in schema["anyOf"])
+    match value:
+        case str():
+            return schema.get("type") == "string" and len(value) <= schema.get("maxLength", 10_000)
+        case list():
+            few = schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", 10_000)
+            return schema.get("type") == "array" and few and all(_fits(openapi, schema["items"], v) for v in value)
+        case dict():
+            known = schema.get("properties", {})
+            return (
+                schema.get("type") == "object"
+                and value.keys() >= set(schema.get("required", ()))
+                and all(name in known or schema.get("additionalProperties") is True for name in value)
+                and all(_fits(openapi, known[name], v) for name, v in value.items() if name in known)
+            )
+        case _:
+            return False
 
 
 def test_health_needs_no_key(demo: Demo) -> None:

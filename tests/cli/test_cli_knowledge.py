@@ -71,6 +71,23 @@ def test_ingesting_again_does_nothing_and_a_change_is_one_change(shop: Home, doc
     assert "published as release 2" in said
 
 
+def test_a_sync_that_would_retire_much_says_so_and_publishes_nothing(
+    shop: Home, documents: Path, tmp_path: Path
+) -> None:
+    home, folder = Home(tmp_path / "home", {"COPILOT_INGEST__RETIRE_FREE": "0"}), tmp_path / "documents"
+    shutil.copytree(shop.folder, home.folder)
+    shutil.copytree(documents, folder)
+    home.run("ingest", str(folder), "--tenant", "acme", "--corpus", "manual").done()
+    (folder / "notes.txt").unlink()
+    (folder / "runbooks/labels.md").unlink()
+    stopped = home.run("ingest", str(folder), "--tenant", "acme", "--corpus", "manual", "--publish")
+    assert stopped.status == 1
+    assert stopped.out.splitlines() == ["gone notes.txt", "gone runbooks/labels.md"]
+    assert stopped.err.splitlines()[-1].endswith("[retire_limit]")
+    [releases] = home.run("release", "list", "--tenant", "acme", "--json").done().json_lines()
+    assert [each["number"] for each in releases] == [1]
+
+
 def test_a_corpus_that_requires_approval_is_not_published_by_the_way(
     shop: Home, documents: Path, tmp_path: Path
 ) -> None:

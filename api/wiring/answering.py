@@ -1,0 +1,89 @@
+"""Search, the answer pipeline, and what the publish gate asks through."""
+
+from __future__ import annotations
+
+from answers.askers import Askers
+from answers.compose import Composer
+from answers.conversations import Memory
+from answers.pipeline import AnswerPipeline, Policy
+from api.store import Store
+from core.grants import Grants
+from core.llm import LLM
+from core.metrics import Metrics
+from core.profiles import Profiles
+from core.quota import Quota
+from core.telemetry import Tracer
+from evals.golden_store import GoldenStore
+from guardrails.guards import Guards
+from retrieval.embedding import SentenceTransformerEmbedder
+from retrieval.index import VectorIndex
+from retrieval.names import Vocabularies
+from retrieval.passages import Passages
+from retrieval.search import Searcher
+from retrieval.supersession import Supersession
+
+UNCOUNTED = 2**31
+"""Questions a minute: the gate's own count against nobody's quota."""
+
+
+def make_searcher(
+    store: Store, index: VectorIndex, embedder: SentenceTransformerEmbedder, passages: Passages
+) -> Searcher:
+    return Searcher(
+        index=index,
+        embedder=embedder,
+        passages=passages,
+        tenants=store.tenants,
+        grants=Grants(store.database),
+        supersession=Supersession(store.database),
+        candidates=store.settings.answers.candidates,
+    )
+
+
+def make_golden(store: Store, guards: Guards) -> GoldenStore:
+    settings = store.settings
+    return GoldenStore(
+        store.database,
+        tenants=store.tenants,
+        redactor=guards,
+        most=settings.releases.max_golden,
+        max_chars=settings.answers.max_question_chars,
+    )
+
+
+def make_pipeline(
+    store: Store,
+    searcher: Searcher,
+    passages: Passages,
+    conversations: Memory,
+    guards: Guards,
+    metrics: Metrics,
+    tracer: Tracer,
+    llm: LLM | None,
+    quota: Quota,
+) -> AnswerPipeline:
+    settings = store.settings
+    return AnswerPipeline(
+        tenants=store.tenants,
+        conversations=conversations,
+        guards=guards,
+        searcher=searcher,
+        askers=Askers(
+            profiles=Profiles(store.database),
+            passages=passages,
+            vocabularies=Vocabularies(store.database),
+            grants=Grants(store.database),
+            tenants=store.tenants,
+        ),
+        llm=llm,
+        composer=Composer(budget=settings.llm.context_tokens - settings.llm.max_tokens),
+        tracer=tracer,
+        metrics=metrics,
+        quota=quota,
+        policy=Policy(
+            threshold=settings.answers.threshold,
+            limit=settings.answers.passages,
+            max_tokens=settings.llm.max_tokens,
+            deadline_s=settings.llm.deadline_s,
+        ),
+    )
