@@ -42,16 +42,14 @@ check: lint ## lint and the fast tests
 test: setup-dev ## lint and the tests: real models, databases and browsers (make proof has the long ones)
 	@scripts/ensure-test-tools
 	@$(MAKE) lint
-	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/cli --ignore=tests/journeys $(ARGS)
-	@# Apart: the browser's driver keeps an event loop running in its process, beside which no other test can start one.
-	@$(BIN)/python -m pytest -m browser tests/api/chat $(ARGS)
-	@$(BIN)/python -m pytest -m browser tests/journeys $(ARGS)
+	@scripts/run-tests $(ARGS)
 
 eval: setup ## Measure answers against the golden questions
 	@$(BIN)/partner-copilot eval $(ARGS)
 
-proof: setup-dev ## The long tests that make test leaves out: the command line, kills, full disks, real models and servers
+proof: setup-dev ## The long tests that make test leaves out: the command line, kills, full disks, and proofs at their full size
 	@$(BIN)/python -m pytest -m "not browser" tests/cli tests/journeys $(ARGS)
+	@$(BIN)/python -m pytest -m proof tests $(ARGS)
 
 bench: setup-dev ## Measure speed and size
 	@$(BIN)/python -m benchmarks $(ARGS)

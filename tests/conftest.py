@@ -101,10 +101,22 @@ def _watched(run: Callable[[asyncio.Handle], None], blocked: list[str]) -> Calla
         wall, busy, waited = time.perf_counter(), time.thread_time() - _collecting.seconds, _waited_s()
         run(handle)
         wall, busy = time.perf_counter() - wall, time.thread_time() - _collecting.seconds - busy
-        if busy > BUSY_S or wall - (_waited_s() - waited) > BLOCKED_S:
+        long = busy > BUSY_S or wall - (_waited_s() - waited) > BLOCKED_S
+        if long and max(busy / BUSY_S, wall / BLOCKED_S) > _slowness():
             blocked.append(f"{handle!r} took {wall:.1f} s, {busy:.1f} s of them computing")
 
     return watched
+
+
+USUAL_32_MB_S = 0.02
+
+
+def _slowness() -> float:
+    """How many times slower fresh memory is just now than on a quiet machine, at least 1: on a crowded host a guest's page faults
+    take a hundred times as long, and count as processor time of whoever meets them."""
+    began = time.thread_time()
+    bytearray(32 << 20)
+    return max(1.0, (time.thread_time() - began) / USUAL_32_MB_S)
 
 
 def _waited_s() -> float:

@@ -166,13 +166,20 @@ WRITES = {
     Permission.SOURCES_WRITE,
     Permission.SOURCES_LOCAL,
     Permission.RELEASES_WRITE,
+    Permission.DOCUMENTS_APPROVE,
 }
 
 
 def test_every_role_has_its_permissions_and_only_admins_write() -> None:
     assert set(PERMISSIONS) == set(Role)
     writers = {role for role, held in PERMISSIONS.items() if held & WRITES}
-    assert writers == {Role.KNOWLEDGE_ADMIN, Role.OPERATOR}
+    assert writers == {Role.KNOWLEDGE_ADMIN, Role.OPERATOR, Role.EDITOR}
+
+
+def test_editor_writes_documents_and_decides_nothing() -> None:
+    held = PERMISSIONS[Role.EDITOR]
+    assert {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE} <= held
+    assert not held & {Permission.DOCUMENTS_APPROVE, Permission.RELEASES_WRITE, Permission.SOURCES_WRITE}
 
 
 def test_partner_asks_and_reads_no_documents() -> None:

@@ -73,6 +73,29 @@ async def test_cancelled_write_block_leaves_nothing_and_frees_the_database(datab
     assert await slugs(database) == {"b"}
 
 
+async def test_write_cancelled_within_a_query_frees_the_database_at_once(sqlite: Database) -> None:
+    """The query is not read to its end, and who was cancelled is still remembered."""
+    count = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 1000000) SELECT count(*) FROM n"
+    querying = asyncio.Event()
+
+    async def write() -> None:
+        async with sqlite.write() as session:
+            session.add(tenant("a"))
+            await session.flush()
+            querying.set()
+            await session.execute(text(f"{count} UNION ALL SELECT 1"))
+
+    task = asyncio.create_task(write())
+    await querying.wait()
+    await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.wait([task])
+    async with asyncio.timeout(5), sqlite.write() as session:
+        session.add(tenant("b"))
+    assert task.cancelled()
+    assert await slugs(sqlite) == {"b"}
+
+
 async def test_row_of_an_unknown_tenant_is_refused(database: Database) -> None:
     with pytest.raises(IntegrityError):
         async with database.write() as session:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidRequestError
-from core.versions import OPEN_END, version_key, version_range
+from core.versions import OPEN_END, range_text, version_key, version_range, version_text
 
 numbers = st.integers(0, 999)
 versions = st.lists(numbers, min_size=1, max_size=3).map(lambda parts: ".".join(map(str, parts)))
@@ -116,3 +116,56 @@ def test_any_text_is_a_range_or_refused(text: str) -> None:
         code = error.code
     assert code in ("", "invalid_version_range")
     assert 0 <= low < high <= OPEN_END
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("7.2-7.4", ">=7.2 <7.5"),
+        ("7.2 – 7.4", ">=7.2 <7.5"),
+        ("7.2 to 8", ">=7.2 <9"),
+        ("from 7.2 through v7.4.1", ">=7.2 <7.4.2"),
+        ("7.4+", ">=7.4"),
+        ("7.4 and later", ">=7.4"),
+        ("v7.4 or newer", ">=7.4"),
+        ("since 7.4", ">=7.4"),
+        ("From 7.4 onwards", ">=7.4"),
+        ("up to 7.3", "<=7.3"),
+        ("7.3 and earlier", "<=7.3"),
+        ("before 8.0", "<8.0"),
+        ("after 7.4", ">7.4"),
+    ],
+)
+def test_a_range_in_words_is_the_one_in_comparisons(written: str, same: str) -> None:
+    assert version_range(written) == version_range(same)
+
+
+@pytest.mark.parametrize("written", ["7.4-7.2", "7.2-", "-7.4", "7.2-7.4-7.5", "and later", "7.4 later", "7.4++"])
+def test_what_only_looks_like_a_range_in_words_is_refused(written: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        version_range(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (">=7.4", "7.4 and later"),
+        (">=7.4.2", "7.4.2 and later"),
+        ("7.4", "7.4"),
+        ("7.4.1", "7.4.1"),
+        ("7", "7.x"),
+        (">=7.2 <7.5", "7.2 to 7.4"),
+        ("7.2-7.4", "7.2 to 7.4"),
+        (">=7.2 <8.0", "7.2 and later, before 8.0"),
+        ("<8.0", "versions before 8.0"),
+        ("<=7.4", "versions before 7.5"),
+        ("*", "all versions"),
+    ],
+)
+def test_a_range_is_said_as_people_say_it(written: str, said: str) -> None:
+    assert range_text(*version_range(written)) == said
+
+
+@given(versions)
+def test_a_versions_text_is_that_version(version: str) -> None:
+    assert version_key(version_text(version_key(version))) == version_key(version)
