@@ -1,4 +1,4 @@
-"""A bucket of an S3-compatible store, or what lies below a prefix of it. Needs the extra `s3` (fsspec's s3fs).
+"""A bucket of an S3-compatible store, or what lies below a prefix of it. Through fsspec's s3fs.
 
 Keys and secrets are always the source's own: without them the libraries would look for the operator's, in the environment, in files
 and at the cloud's metadata address.
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from core.errors import ConfigurationError, DocumentError, InvalidRequestError
+from core.errors import DocumentError, InvalidRequestError
 from ingest.parse import too_large
 from ingest.sources.addresses import Resolver, require_public, system_resolver
 from ingest.sources.base import (
@@ -226,15 +226,9 @@ def file_system(
     limits: SourceLimits,
     resolve: Resolver = system_resolver,
 ) -> FileSystem:
-    """Raises `ConfigurationError` (`extra_missing`). Blocking: the libraries take half a second to import."""
-    try:
-        from s3fs import S3FileSystem
-    except ImportError:
-        raise ConfigurationError(
-            "bucket sources need the optional libraries for S3: pip install 'partner-copilot[s3]'",
-            code="extra_missing",
-            status=501,
-        ) from None
+    """Blocking: the libraries take half a second to import."""
+    from s3fs import S3FileSystem
+
     from ingest.sources.bucket_network import AmazonSession, StraightSession, VettedResolver
 
     files = S3FileSystem(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from core.errors import ConfigurationError, CopilotError, DocumentError, InvalidRequestError
+from core.errors import CopilotError, DocumentError, InvalidRequestError
 from ingest.sources.base import SourceItem, SourceLimits, SourceUnreachableError, SourceVanishedError
 from ingest.sources.bucket import KIND, BucketConfig, BucketSource, FileSystem, file_system, location
 from tests.servers.s3 import S3Server, running_s3
@@ -325,14 +324,6 @@ async def test_an_object_that_drips_is_given_up(s3: S3Server) -> None:
             with pytest.raises(DocumentError) as caught:
                 await source.fetch(SourceItem("a.md"))
     assert caught.value.code == "source_timeout"
-
-
-async def test_a_missing_extra_is_told_with_its_remedy(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "s3fs", None)
-    with pytest.raises(ConfigurationError) as caught:
-        async with opened(s3, "s3://docs"):
-            pass
-    assert (caught.value.code, "[s3]" in caught.value.detail) == ("extra_missing", True)
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3://A", "s3://a..b/../c", "https://x/y", "s3://docs/../x", "s3://d o c s"])
