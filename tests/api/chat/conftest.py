@@ -47,8 +47,8 @@ def chat(chromium: Browser, service: FakeService) -> Iterator[Chat]:
         viewport={"width": 1100, "height": 860}, locale="en-GB", permissions=["clipboard-read", "clipboard-write"]
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
-    expect.set_options(timeout=10_000)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
     watched = Chat(page, service)
     watched.watch()
     yield watched

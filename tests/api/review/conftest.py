@@ -54,8 +54,8 @@ def service(quick_folder: Path, template: Path) -> Iterator[ReviewService]:
 def desk(chromium: Browser, service: ReviewService) -> Iterator[Desk]:
     context = chromium.new_context(viewport={"width": 1100, "height": 860}, locale="en-GB")
     page = context.new_page()
-    page.set_default_timeout(10_000)
-    expect.set_options(timeout=10_000)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
     watched = Desk(page, service)
     watched.watch()
     yield watched
