@@ -1,13 +1,13 @@
 """How sure the copilot is, before it composes anything: a logistic estimate on the search's signals.
 
-A first estimate, fitted on development questions by `partner-copilot eval fit` and shipped with its coefficients. The golden
-questions of the demo had no part in it.
+The shipped coefficients were fitted on development questions by `partner-copilot eval fit`; a tenant with golden questions fits
+its own, with the shipped ones as the prior (`answers.calibration`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from retrieval.scoring import Signals
 
@@ -17,24 +17,25 @@ class Coefficients:
     """Weights of the signals and the intercept, on the logit scale."""
 
     intercept: float
-    dense: float
     sentence: float
-    margin: float
+    coverage: float
+    gap: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
 
 
-SHIPPED = Coefficients(intercept=-3.06, dense=-0.58, sentence=5.48, margin=3.25)
-"""282 questions: the AX development pages (with and without the withheld ones) and the vendor's golden questions. Cross-fitted
-AUROC .739, Brier .202. What counts is that one sentence stands out, so the passage's own cosine adds nothing beside it."""
+SHIPPED = Coefficients(intercept=-6.7, sentence=3.8, coverage=4.4, gap=6.0)
 
 
 def confidence(signals: Signals, weights: Coefficients = SHIPPED) -> float:
-    """The estimated probability, 0…1, that the found passages answer the question; 0 where nothing was found."""
+    """The estimated probability, 0…1, that an answer from the found passages is right; 0 where nothing was found."""
     if signals.dense <= 0.0:
         return 0.0
     logit = (
         weights.intercept
-        + weights.dense * signals.dense
         + weights.sentence * signals.sentence
-        + weights.margin * signals.margin
+        + weights.coverage * signals.coverage
+        + weights.gap * signals.gap
     )
     return round(1 / (1 + math.exp(-logit)), 4)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from answers.calibration import Calibration, Calibrations
 from answers.confidence import confidence
 from core.clock import today
 from core.domain import Passage, Scope
@@ -17,31 +18,36 @@ NEAR = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`elsewhere`: passages about the same thing that hold for another version or region, best first."""
+    """`threshold` is what the confidence must reach for an answer. `elsewhere`: passages about the same thing that hold for another
+    version or region, best first."""
 
     result: SearchResult
     confidence: float
+    threshold: float
     elsewhere: tuple[Passage, ...] = field(default=())
+
+    @property
+    def enough(self) -> bool:
+        return self.confidence >= self.threshold
 
 
 class Finder:
     """Searches as the asker, and once more without version and region where these narrow the search."""
 
-    def __init__(self, searcher: Searcher, *, threshold: float, limit: int) -> None:
+    def __init__(self, searcher: Searcher, calibrations: Calibrations, *, limit: int) -> None:
         self._searcher = searcher
-        self._threshold = threshold
+        self._calibrations = calibrations
         self._limit = limit
 
     async def find(self, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
         """Raises `UnavailableError` where an index does not answer."""
+        calibration = await self._calibrations.of(scope.tenant_id)
         wide = replace(scope, filters=replace(scope.filters, version=None, region=None))
         if wide == scope:
-            return _finding(await self._search(scope, query, releases))
-        own, others = map(
-            _finding,
-            await asyncio.gather(self._search(scope, query, releases), self._search(wide, query, releases)),
-        )
-        if own.confidence < self._threshold <= others.confidence:
+            return _finding(await self._search(scope, query, releases), calibration)
+        both = await asyncio.gather(self._search(scope, query, releases), self._search(wide, query, releases))
+        own, others = (_finding(result, calibration) for result in both)
+        if others.enough and not own.enough:
             return others
         known = {passage.id for passage in own.result.passages}
         least = NEAR * max((passage.score for passage in own.result.passages), default=0.0)
@@ -54,5 +60,6 @@ class Finder:
         )
 
 
-def _finding(result: SearchResult) -> Finding:
-    return Finding(result, confidence(result.signals) if result.passages else 0.0)
+def _finding(result: SearchResult, calibration: Calibration) -> Finding:
+    sure = confidence(result.signals, calibration.coefficients) if result.passages else 0.0
+    return Finding(result, sure, calibration.threshold)

@@ -29,7 +29,6 @@ from core.quota import Quota
 from core.telemetry import Span, StageKind, Tracer
 from core.tenancy import TenantInfo, Tenants
 from guardrails.guards import Guards, ScreenedInput
-from retrieval.search import Searcher
 
 EXTRACTIVE = "extractive"
 ABSTAINED = "I don't know. None of the published documents that you may see answers this question well enough for me to stand by."
@@ -39,11 +38,8 @@ ESCALATED = "You asked for a person, so I will not answer this myself."
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`threshold` of confidence below which the copilot abstains; `limit` of passages an answer may use; a model's answer ends
-    at `max_tokens`, or after `deadline_s` seconds."""
+    """A model's answer ends at `max_tokens`, or after `deadline_s` seconds."""
 
-    threshold: float
-    limit: int
     max_tokens: int
     deadline_s: float
 
@@ -81,7 +77,7 @@ class AnswerPipeline:
         tenants: Tenants,
         conversations: Memory,
         guards: Guards,
-        searcher: Searcher,
+        finder: Finder,
         askers: Askers,
         llm: LLM | None,
         composer: Composer,
@@ -93,7 +89,7 @@ class AnswerPipeline:
         self._tenants = tenants
         self._conversations = conversations
         self._guards = guards
-        self._finder = Finder(searcher, threshold=policy.threshold, limit=policy.limit)
+        self._finder = finder
         self._askers = askers
         self._llm = llm
         self._planner = Planner(llm)
@@ -173,7 +169,7 @@ class AnswerPipeline:
         except UnavailableError:
             turn.degraded = True
             return Outcome.ABSTAINED, CANNOT_SEARCH
-        if found.confidence < self._policy.threshold:
+        if not found.enough:
             return Outcome.ABSTAINED, ABSTAINED
         emit(StatusChanged("reading"))
         await self._speak(turn, found.result.passages, emit)
@@ -288,7 +284,7 @@ class AnswerPipeline:
             verdicts=tuple(checker.verdicts) if checker else (),
             signals=found.result.signals.as_dict() if found else {},
             injection=tuple(signal.kind for signal in turn.screened.signals),
-            threshold=self._policy.threshold,
+            threshold=found.threshold if found else 0.0,
             prompt_hash=turn.prompt_hash,
         )
         await self._conversations.keep(

@@ -16,6 +16,7 @@ from api.middleware import Envelope
 from api.routes import (
     ask,
     chat,
+    confidence,
     curation,
     documents,
     failures,
@@ -95,6 +96,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         jobs,
         releases,
         golden,
+        confidence,
         health,
         chat,
         slack,

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import structlog
 
+from answers.calibration import Calibrations
 from answers.conversations import Conversations
 from answers.feedback import FeedbackDesk
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline
 from api.store import Store, open_store
-from api.wiring.answering import make_golden, make_pipeline, make_searcher
+from api.wiring.answering import make_calibrations, make_golden, make_pipeline, make_searcher
 from api.wiring.backends import make_guards, make_llm, make_tracer, make_workers, open_index, warm_up_profile
 from api.wiring.knowledge import (
     make_curation,
@@ -37,6 +38,7 @@ from core.profiles import Profiles
 from core.quota import Quota
 from core.settings import IndexKind, Settings
 from core.telemetry import Tracer
+from evals.calibrate import Calibrator
 from evals.golden_store import GoldenStore
 from guardrails.guards import Guards
 from ingest.catalogue import Catalogue
@@ -81,6 +83,8 @@ class Services(Store):
     release_catalogue: ReleaseCatalogue
     garbage: Garbage
     golden: GoldenStore
+    calibrations: Calibrations
+    calibrator: Calibrator
     jobs: Jobs
     reindexer: Reindexer
     schedule: SourceSchedule
@@ -162,7 +166,10 @@ def _assemble(
     searcher = make_searcher(store, index, embedder, passages)
     conversations = Conversations(database, history=settings.answers.history_turns)
     quota = Quota(per_minute=settings.quota.questions_per_minute)
-    pipeline = make_pipeline(store, searcher, passages, conversations, guards, metrics, tracer, llm, quota)
+    golden, calibrations = make_golden(store, guards), make_calibrations(store)
+    pipeline = make_pipeline(
+        store, searcher, passages, conversations, guards, metrics, tracer, llm, quota, calibrations
+    )
     return Services(
         settings=settings,
         database=database,
@@ -192,7 +199,9 @@ def _assemble(
         releases=releases,
         release_catalogue=ReleaseCatalogue(database, max_listed=settings.releases.max_listed),
         garbage=make_garbage(store, index),
-        golden=make_golden(store, guards),
+        golden=golden,
+        calibrations=calibrations,
+        calibrator=Calibrator(golden, searcher, tenants, calibrations, passages=settings.answers.passages),
         jobs=jobs,
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from answers.calibration import Fitted
 from api.bootstrap import Services, open_services
 from core.auth import PERMISSIONS
 from core.domain import Audience, Principal, Role
 from core.errors import InvalidRequestError, NotFoundError
 from core.settings import Settings
 from evals.dataset import load_golden
-from evals.fit import Fit, collect, fit
+from evals.fit import collect, fit
 from evals.gates import load_gates
 from evals.labelled import from_golden, load_labelled
 from evals.run import Parts, RunResult, run_golden
@@ -48,7 +49,7 @@ async def measure_golden(settings: Settings, folder: Path, *, note: Callable[[in
         return await run_golden(golden, parts, principal, gates=load_gates(), note=count)
 
 
-async def measure_fit(settings: Settings, data: Path, golden: Path, *, accepted_error: float) -> Fit:
+async def measure_fit(settings: Settings, data: Path, golden: Path) -> Fitted:
     """Raises `InvalidRequestError` (`no_data`) where none of the development sets has been ingested."""
     questions = [*load_labelled(data), *from_golden(FITTED_TENANT, load_golden(golden).get(FITTED_TENANT, []))]
     async with open_services(settings) as services:
@@ -61,7 +62,7 @@ async def measure_fit(settings: Settings, data: Path, golden: Path, *, accepted_
         rows = await collect(
             questions, services.searcher, ids, limit=settings.answers.passages, note=lambda _done: None
         )
-    return fit(rows, accepted_error=accepted_error)
+    return fit(rows)
 
 
 async def _known(services: Services, slugs: set[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import UploadFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr, field_validator, model_validator
 
+from answers.calibration import Calibration, Fitted
 from answers.feedback import Feedback, Reason
 from core.domain import Audience, DocType, Filters, Passage, Vote
 from core.grants import Grant
@@ -220,6 +221,29 @@ class GateLimitsPatch(Body):
 
     max_broken: int | None = Field(None, ge=0, description="questions that pass now and may fail after a publish")
     min_pass: float | None = Field(None, ge=0, le=1, description="share of the questions that must pass after it")
+
+
+class RiskIn(Body):
+    accepted_risk: float = Field(gt=0, le=0.5, description="share of the answers that may be wrong", examples=[0.05])
+
+
+class CalibrationOut(BaseModel):
+    """How sure the copilot must be. `curve` tells for each threshold which share of the golden questions is answered and which
+    share of those answers is wrong; the fields about the fit are absent where the shipped estimate is in force."""
+
+    threshold: float = Field(description="confidence below which the copilot abstains")
+    accepted_risk: float | None = None
+    coefficients: dict[str, float]
+    fitted: Fitted | None = None
+
+    @classmethod
+    def of(cls, calibration: Calibration) -> CalibrationOut:
+        return cls(
+            threshold=calibration.threshold,
+            accepted_risk=calibration.accepted_risk,
+            coefficients=calibration.coefficients.as_dict(),
+            fitted=calibration.fitted,
+        )
 
 
 class GrantIn(Body):

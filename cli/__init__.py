@@ -16,6 +16,7 @@ from rich.markup import escape
 from cli import (
     admin,
     asking,
+    confidence,
     curation,
     documents,
     evals,
@@ -66,6 +67,7 @@ app.add_typer(curation.corpora, name="corpus")
 app.add_typer(failures.failures, name="failures")
 app.add_typer(releases.releases, name="release")
 app.add_typer(releases.golden, name="golden")
+app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(evals.evals, name="eval")
 
 

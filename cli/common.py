@@ -6,9 +6,9 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from core.domain import Audience
 from core.errors import InvalidRequestError
 from core.settings import Settings, load_settings
 from core.versions import version_key
+
+if TYPE_CHECKING:
+    from api.client import Client
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
@@ -53,6 +56,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(supervised())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+
+
+def with_client(tenant: str, work: Callable[[Client], Awaitable[T]]) -> T:
+    """One client for all that a command asks: where no server runs, each one loads the models."""
+    from api.client import client
+
+    async def working() -> T:
+        async with client(settings(), tenant=tenant, audience=Audience.AGENT) as copilot:
+            return await work(copilot)
+
+    return run(working())
+
+
+def called(tenant: str, method: str, path: str, body: dict[str, Any] | None = None, *, patient: bool = False) -> Any:
+    """One call. `patient`: the server bounds the time."""
+    return with_client(tenant, lambda copilot: copilot.call(method, path, body, patient=patient))
 
 
 def print_json(value: Any) -> None:

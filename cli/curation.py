@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import typer
 
-from cli.common import AsJson, Tenant, out, print_json, run, settings
+from cli.common import AsJson, Tenant, called, out, print_json, with_client
 from core.domain import Audience, DocumentStatus
 from core.errors import ConflictError, InvalidRequestError
 
@@ -59,7 +58,7 @@ def document_show(document_id: Id, tenant: Tenant, as_json: AsJson = False) -> N
     async def work(copilot: Client) -> tuple[Json, Json]:
         return await copilot.call("GET", path), (await copilot.call("GET", f"{path}/revisions?limit=1"))["document"]
 
-    view, row = _with(tenant, work)
+    view, row = with_client(tenant, work)
     if as_json:
         print_json({**view, **row})
         return
@@ -102,7 +101,7 @@ def document_approve(
         found: list[Json] = (await copilot.call("POST", "/v1/documents/approve", body))["results"]
         return found
 
-    results = _with(tenant, work)
+    results = with_client(tenant, work)
     if as_json:
         print_json(results)
     for each in [] if as_json else results:
@@ -126,7 +125,7 @@ def document_reject(
         body = {"revision_id": of["revision_id"], "comment": comment}
         return await copilot.call("POST", f"/v1/documents/{quote(of['document_id'], '')}/reject", body)
 
-    row = _with(tenant, work)
+    row = with_client(tenant, work)
     print_json(row) if as_json else _say(_line(row))
 
 
@@ -139,7 +138,7 @@ def document_retire(document_id: Id, tenant: Tenant, as_json: AsJson = False) ->
 @documents.command("withdraw")
 def document_withdraw(document_id: Id, tenant: Tenant) -> None:
     """Take a document out of every answer and every release at once; its source does not bring it back, 'restore' does."""
-    _called(tenant, "DELETE", f"/v1/documents/{quote(document_id, '')}")
+    called(tenant, "DELETE", f"/v1/documents/{quote(document_id, '')}")
     out.print("withdrawn")
 
 
@@ -151,7 +150,7 @@ def document_audience(
     as_json: AsJson = False,
 ) -> None:
     """Say who may read a document, at once and in every release."""
-    view = _called(tenant, "PATCH", f"/v1/documents/{quote(document_id, '')}", {"audience": audience})
+    view = called(tenant, "PATCH", f"/v1/documents/{quote(document_id, '')}", {"audience": audience})
     print_json(view) if as_json else _say(f"{view['id']}\t{view['audience']}\t{view['source']}\t{view['title']}")
 
 
@@ -164,7 +163,7 @@ def document_comment(
 ) -> None:
     """Say something about a document, or list what was said."""
     path = f"/v1/documents/{quote(document_id, '')}/comments"
-    found = _pages(tenant, path, "comments") if text is None else [_called(tenant, "POST", path, {"text": text})]
+    found = _pages(tenant, path, "comments") if text is None else [called(tenant, "POST", path, {"text": text})]
     if as_json:
         print_json(found)
         return
@@ -212,7 +211,7 @@ def document_diff(
 ) -> None:
     """Show what changed between two revisions, as a unified diff of the redacted texts."""
     query = urlencode({key: value for key, value in (("from", before), ("to", after)) if value})
-    found = _called(tenant, "GET", f"/v1/documents/{quote(document_id, '')}/diff?{query}")
+    found = called(tenant, "GET", f"/v1/documents/{quote(document_id, '')}/diff?{query}")
     if as_json:
         print_json(found)
         return
@@ -237,7 +236,7 @@ def document_restore(
 @corpora.command("list")
 def corpus_list(tenant: Tenant, as_json: AsJson = False) -> None:
     """List the corpora, with their documents counted by status."""
-    found = _called(tenant, "GET", "/v1/corpora")["corpora"]
+    found = called(tenant, "GET", "/v1/corpora")["corpora"]
     if as_json:
         print_json(found)
         return
@@ -257,12 +256,12 @@ def corpus_set(
     as_json: AsJson = False,
 ) -> None:
     """Say whether revisions that arrive from now on wait for a second person's approval."""
-    done = _called(tenant, "PATCH", f"/v1/corpora/{quote(name, '')}", {"requires_approval": approval})
+    done = called(tenant, "PATCH", f"/v1/corpora/{quote(name, '')}", {"requires_approval": approval})
     print_json(done) if as_json else _say(_corpus_line(done))
 
 
 def _act(tenant: str, document_id: str, act: str, body: Json | None, as_json: bool) -> None:
-    row = _called(tenant, "POST", f"/v1/documents/{quote(document_id, '')}/{act}", body)
+    row = called(tenant, "POST", f"/v1/documents/{quote(document_id, '')}/{act}", body)
     print_json(row) if as_json else _say(_line(row))
 
 
@@ -286,22 +285,7 @@ def _pages(tenant: str, path: str, key: str, query: Json | None = None) -> list[
                 return found
             wanted["cursor"] = page["next_cursor"]
 
-    return _with(tenant, work)
-
-
-def _called(tenant: str, method: str, path: str, body: Json | None = None) -> Json:
-    return _with(tenant, lambda copilot: copilot.call(method, path, body))
-
-
-def _with(tenant: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    """One client for all that a command asks: where no server runs, each one loads the models."""
-    from api.client import client
-
-    async def working() -> T:
-        async with client(settings(), tenant=tenant, audience=Audience.AGENT) as copilot:
-            return await work(copilot)
-
-    return run(working())
+    return with_client(tenant, work)
 
 
 def _say(line: str) -> None:

@@ -45,5 +45,6 @@ def fit(
 ) -> None:
     """Fit the confidence estimate on labelled development questions, cross-fitted, and print its coefficients."""
     from api.measure import measure_fit
+    from evals.fit import report
 
-    out.print(str(run(measure_fit(settings(), data, CORPORA, accepted_error=accepted_error))), markup=False)
+    out.print(report(run(measure_fit(settings(), data, CORPORA)), accepted_error), markup=False)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cli.common import AsJson, Tenant, out, print_json, run, settings
+from cli.common import AsJson, Tenant, called, out, print_json, run, settings
 from core.domain import Audience
 
 failures = typer.Typer(no_args_is_help=True, help="List and retry files of sources that could not be taken in.")
@@ -24,7 +24,7 @@ def failures_list(
 ) -> None:
     """List files that failed for good: the id to retry one by, its path, why, and how often it was tried."""
     narrowed = f"&source_id={source}" if source else ""
-    found = _called(tenant, "GET", f"/v1/failures?limit={_PAGE}&skipped={str(skipped).lower()}{narrowed}")
+    found = called(tenant, "GET", f"/v1/failures?limit={_PAGE}&skipped={str(skipped).lower()}{narrowed}")
     for failure in found["failures"]:
         print_json(failure) if as_json else typer.echo(_line(failure))
     if not found["failures"] and not as_json:
@@ -40,16 +40,6 @@ def failures_retry(
     """Try a file again, changed or not: its source is synced."""
     job = _finished(tenant, f"/v1/failures/{failure_id}/retry")
     print_json(job) if as_json else out.print(f"synced: {escape(_counts(job['result']))}")
-
-
-def _called(tenant: str, method: str, path: str) -> dict[str, Any]:
-    from api.client import client
-
-    async def work() -> dict[str, Any]:
-        async with client(settings(), tenant=tenant, audience=Audience.AGENT) as copilot:
-            return await copilot.call(method, path)
-
-    return run(work())
 
 
 def _finished(tenant: str, path: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.common import AsJson, Tenant, err, out, print_json, run, settings
+from cli.common import AsJson, Tenant, called, err, out, print_json, run, settings
 from core.domain import Audience
 from core.errors import CopilotError
 from core.jobs import JobStatus
@@ -36,14 +36,14 @@ def job_list(
 ) -> None:
     """List a tenant's jobs, newest first. Those that want a person: --status failed."""
     query = "".join(f"&{name}={value}" for name, value in (("status", status), ("after", after)) if value)
-    page = run(_called(tenant, "GET", f"/v1/jobs?limit={limit}{query}"))
+    page = called(tenant, "GET", f"/v1/jobs?limit={limit}{query}")
     print_json(page) if as_json else _show_page(page)
 
 
 @jobs.command("show")
 def job_show(job_id: JobId, tenant: Tenant, as_json: AsJson = False) -> None:
     """Show a job with its result."""
-    found = run(_called(tenant, "GET", f"/v1/jobs/{job_id}"))
+    found = called(tenant, "GET", f"/v1/jobs/{job_id}")
     print_json(found) if as_json else _show(found)
 
 
@@ -60,14 +60,14 @@ def job_watch(job_id: JobId, tenant: Tenant, as_json: AsJson = False) -> None:
 @jobs.command("retry")
 def job_retry(job_id: JobId, tenant: Tenant, as_json: AsJson = False) -> None:
     """Run a failed or cancelled job again, or one that waits for a fault to pass at once."""
-    found = run(_called(tenant, "POST", f"/v1/jobs/{job_id}/retry"))
+    found = called(tenant, "POST", f"/v1/jobs/{job_id}/retry")
     print_json(found) if as_json else _show(found)
 
 
 @jobs.command("cancel")
 def job_cancel(job_id: JobId, tenant: Tenant, as_json: AsJson = False) -> None:
     """Stop a job; what it finished stays."""
-    found = run(_called(tenant, "POST", f"/v1/jobs/{job_id}/cancel"))
+    found = called(tenant, "POST", f"/v1/jobs/{job_id}/cancel")
     print_json(found) if as_json else _show(found)
 
 
@@ -113,13 +113,6 @@ class ProgressBar:
 
     def __exit__(self, *_fault: object) -> None:
         self._bar.stop()
-
-
-async def _called(tenant: str, method: str, path: str) -> Job:
-    from api.client import client
-
-    async with client(settings(), tenant=tenant, audience=Audience.AGENT) as copilot:
-        return await copilot.call(method, path)
 
 
 async def _watched(tenant: str, job_id: str, *, as_json: bool) -> Job:

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress
 
-from cli.common import AsJson, Tenant, err, out, print_json, run, settings
+from cli.common import AsJson, Tenant, called, err, out, print_json, run, settings
 from core.domain import Audience
 from core.errors import CopilotError, InvalidRequestError
 
@@ -68,7 +68,7 @@ def list_releases(tenant: Tenant, as_json: AsJson = False) -> None:
 @releases.command("show")
 def show(number: Number, tenant: Tenant, as_json: AsJson = False) -> None:
     """Show what the gate saw, and in which documents a release differs from the live one: + would come, - go, ~ change."""
-    found = _called(tenant, "GET", f"/v1/releases/{number}")
+    found = called(tenant, "GET", f"/v1/releases/{number}")
     if as_json:
         print_json(found)
         return
@@ -85,7 +85,7 @@ def show(number: Number, tenant: Tenant, as_json: AsJson = False) -> None:
 @releases.command("rollback")
 def rollback(number: Number, tenant: Tenant, as_json: AsJson = False) -> None:
     """Answer from an earlier release again, from the next question on."""
-    done = _called(tenant, "POST", f"/v1/releases/{number}/rollback")
+    done = called(tenant, "POST", f"/v1/releases/{number}/rollback")
     print_json(done) if as_json else out.print(f"release {done['release']} is live")
 
 
@@ -96,7 +96,7 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Delete what no kept release and no kept answer needs. A collected release cannot be rolled back to."""
-    done = _called(tenant, "POST", "/v1/releases/collect", {} if keep is None else {"keep": keep})
+    done = called(tenant, "POST", "/v1/releases/collect", {} if keep is None else {"keep": keep})
     print_json(done) if as_json else out.print(
         f"collected {len(done['releases'])} releases, {done['points']} points, the texts of {done['revisions']} revisions"
     )
@@ -110,7 +110,7 @@ def import_golden(
     as_json: AsJson = False,
 ) -> None:
     """Add golden questions; one whose id is known is replaced."""
-    done = _called(tenant, "POST", "/v1/golden", {"questions": _lines(file), "replace": replace})
+    done = called(tenant, "POST", "/v1/golden", {"questions": _lines(file), "replace": replace})
     print_json(done) if as_json else out.print(
         f"{done['added']} added, {done['changed']} replaced, {done['removed']} removed; {done['total']} golden questions"
     )
@@ -132,7 +132,7 @@ def list_golden(tenant: Tenant, as_json: AsJson = False) -> None:
 @golden.command("remove")
 def remove_golden(key: Annotated[str, typer.Argument(help="The question's id.")], tenant: Tenant) -> None:
     """Remove a golden question."""
-    _called(tenant, "DELETE", f"/v1/golden/{quote(key)}")
+    called(tenant, "DELETE", f"/v1/golden/{quote(key)}")
     out.print("removed")
 
 
@@ -147,7 +147,7 @@ def limits(
 ) -> None:
     """Say what the gate lets pass. Without options, show it."""
     changes = {k: v for k, v in (("max_broken", max_broken), ("min_pass", min_pass)) if v is not None}
-    found = _called(tenant, "PATCH" if changes else "GET", "/v1/golden/limits", changes or None)
+    found = called(tenant, "PATCH" if changes else "GET", "/v1/golden/limits", changes or None)
     print_json(found) if as_json else out.print(
         f"a publish may break {found['max_broken']} golden questions at most; {found['min_pass']:.0%} at least must pass"
     )
@@ -175,16 +175,6 @@ async def _watch(copilot: Client, bar: Progress) -> None:
         progress = newest[0]["gate"].get("progress") if newest else None
         if progress:
             bar.update(task, completed=progress["done"], total=progress["total"], description=progress["stage"])
-
-
-def _called(tenant: str, method: str, path: str, body: Json | None = None) -> Json:
-    from api.client import client
-
-    async def work() -> Json:
-        async with client(settings(), tenant=tenant, audience=Audience.AGENT) as copilot:
-            return await copilot.call(method, path, body)
-
-    return run(work())
 
 
 def _pages(tenant: str, path: str, name: str, *, cursor: str, key: str) -> list[Json]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cli.common import AsJson, Tenant, out, print_json, run, settings
+from cli.common import AsJson, Tenant, called, out, print_json, run, settings
 from cli.documents import progress_bar, require_settled, show_report
 from core.domain import Audience
 from core.errors import InvalidRequestError
@@ -55,7 +55,7 @@ def source_add(
         body["credentials"] = {name: _secret(file) for name, file in _pairs(credential)}
     if schedule is not None:
         body["schedule"] = schedule
-    source = _called(tenant, "POST", "/v1/sources", body)
+    source = called(tenant, "POST", "/v1/sources", body)
     if as_json:
         print_json(source)
         return
@@ -66,7 +66,7 @@ def source_add(
 @sources.command("list")
 def source_list(tenant: Tenant, as_json: AsJson = False) -> None:
     """List a tenant's sources, never their secrets."""
-    found = _called(tenant, "GET", "/v1/sources")["sources"]
+    found = called(tenant, "GET", "/v1/sources")["sources"]
     if as_json:
         print_json(found)
         return
@@ -79,14 +79,14 @@ def source_list(tenant: Tenant, as_json: AsJson = False) -> None:
 @sources.command("show")
 def source_show(source_id: SourceId, tenant: Tenant, as_json: AsJson = False) -> None:
     """Show a source: its configuration, its schedule, how its last sync went. Its secrets are shown nowhere."""
-    source = _called(tenant, "GET", f"/v1/sources/{source_id}")
+    source = called(tenant, "GET", f"/v1/sources/{source_id}")
     print_json(source) if as_json else _show(source)
 
 
 @sources.command("kinds")
 def source_kinds(tenant: Tenant, as_json: AsJson = False) -> None:
     """List the kinds of source, with the keys of --config and the names of --credential that each takes."""
-    found = _called(tenant, "GET", "/v1/source-kinds")["kinds"]
+    found = called(tenant, "GET", "/v1/source-kinds")["kinds"]
     if as_json:
         print_json(found)
         return
@@ -132,32 +132,22 @@ def source_remove(
     """Forget a source and its credentials; its documents are retired with the next release.
 
     Another source of the same files that is added and synced before that release keeps them."""
-    _called(tenant, "DELETE", f"/v1/sources/{source_id}?documents={'keep' if keep else 'retire'}")
+    called(tenant, "DELETE", f"/v1/sources/{source_id}?documents={'keep' if keep else 'retire'}")
     out.print("removed" if keep else "removed; its documents go with the next release")
 
 
 @sources.command("pause")
 def source_pause(source_id: SourceId, tenant: Tenant) -> None:
     """Let no sync begin until the source is resumed; one that runs goes on."""
-    _called(tenant, "POST", f"/v1/sources/{source_id}/pause")
+    called(tenant, "POST", f"/v1/sources/{source_id}/pause")
     out.print(f"paused; 'partner-copilot source resume {source_id} --tenant {escape(tenant)}' ends that")
 
 
 @sources.command("resume")
 def source_resume(source_id: SourceId, tenant: Tenant) -> None:
     """Let syncs begin again, whether somebody paused the source or repeated faults let it rest."""
-    source = _called(tenant, "POST", f"/v1/sources/{source_id}/resume")
+    source = called(tenant, "POST", f"/v1/sources/{source_id}/resume")
     out.print(f"resumed; synced {_when(source)}")
-
-
-def _called(tenant: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    from api.client import client
-
-    async def work() -> dict[str, Any]:
-        async with client(settings(), tenant=tenant, audience=Audience.AGENT) as copilot:
-            return await copilot.call(method, path, body)
-
-    return run(work())
 
 
 def _line(source: dict[str, Any]) -> str:

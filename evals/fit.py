@@ -1,71 +1,66 @@
-"""`partner-copilot eval fit`: the confidence's coefficients from labelled development questions, and how good they are.
+"""The confidence's coefficients from labelled questions, and how good they are.
 
 Every figure is cross-fitted: a question's probability comes from coefficients that saw neither it nor its group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from answers.confidence import Coefficients
+from answers.calibration import Fitted, Point, lowest
+from answers.confidence import SHIPPED, Coefficients
+from answers.extractive import extract
 from core.clock import today
-from core.domain import Audience, Filters, Scope
+from core.domain import Scope
 from core.errors import InvalidRequestError
 from evals.labelled import LabelledQuestion
-from evals.metrics import Floats, Threshold, auroc, brier, calibration_error, threshold_for
+from evals.metrics import Floats, auroc, brier, calibration_error
 from evals.ports import Finder
 from retrieval.scoring import Signals
 
 FOLDS = 5
-STRENGTH = 10.0
-"""Inverse of the ridge penalty: signals lie in 0…1, so that a stronger one would flatten the coefficients."""
+LOOSE = 0.1
+"""Strength of the prior where there are hundreds of labels: next to nothing, signals lie in 0…1."""
+FIRM = 2.0
+"""… and for a tenant's own few dozen: the shipped coefficients hold until about as many questions speak against them."""
+LEAST_ANSWERED = 20
+"""A share of wrong answers counted over fewer proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSignals:
-    """`found`: a document that answers is among the passages that an answer would read."""
+    """`right`: what an answer without a model would cite holds a document that answers."""
 
     signals: Signals
-    found: bool
+    right: bool
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Coefficients from all rows; the figures beside them are cross-fitted. `threshold` is None where no error is low enough."""
-
-    coefficients: Coefficients
-    questions: int
-    found: int
-    auroc: float | None
-    brier: float
-    calibration_error: float
-    accepted_error: float
-    threshold: Threshold | None
-
-    def __str__(self) -> str:
-        weights = ", ".join(f"{name}={value:.2f}" for name, value in asdict(self.coefficients).items())
-        area = "–" if self.auroc is None else f"{self.auroc:.3f}"
-        return "\n".join(
-            (
-                f"{self.questions} questions, {self.found} with a document found that answers",
-                f"cross-fitted: AUROC {area}, Brier {self.brier:.3f}, calibration error {self.calibration_error:.3f}",
-                f"Coefficients({weights})",
-                self._advice(),
-            )
+def report(fitted: Fitted, accepted_risk: float) -> str:
+    """For a terminal."""
+    weights = ", ".join(f"{name}={value:.2f}" for name, value in fitted.coefficients.as_dict().items())
+    area = "–" if fitted.auroc is None else f"{fitted.auroc:.3f}"
+    point = lowest(fitted.curve, accepted_risk)
+    wanted = f"for at most {accepted_risk:.0%} wrong"
+    advice = (
+        f"{wanted}: no threshold reaches it on these questions"
+        if point is None
+        else f"{wanted}: threshold {point.threshold:.2f} answers {point.coverage:.0%}, {point.risk:.1%} of it wrong"
+    )
+    return "\n".join(
+        (
+            f"{fitted.questions} questions, {fitted.right} with a right answer found",
+            f"cross-fitted: AUROC {area}, Brier {fitted.brier:.3f}, calibration error {fitted.calibration_error:.3f}",
+            f"Coefficients({weights})",
+            advice,
         )
-
-    def _advice(self) -> str:
-        wanted = f"for at most {self.accepted_error:.0%} wrong"
-        if self.threshold is None:
-            return f"{wanted}: no threshold reaches it on these questions"
-        t = self.threshold
-        return (
-            f"{wanted}: threshold {t.value:.2f} answers {t.coverage:.0%} of the questions, {t.error:.1%} of them wrong"
-        )
+    )
 
 
 async def collect(
@@ -84,61 +79,91 @@ async def collect(
     for question in questions:
         if question.tenant not in tenant_ids:
             continue
-        scope = Scope(tenant_ids[question.tenant], Audience.AGENT, Filters(corpora=question.corpora))
-        result = await finder.search(scope, question.text, limit=limit, today=today())
-        found = any(passage.source in question.sources for passage in result.passages)
-        rows.append(LabelledSignals(result.signals, found, question.group))
+        filters = replace(question.filters, corpora=question.corpora or question.filters.corpora)
+        scope = Scope(tenant_ids[question.tenant], question.audience, filters)
+        result = await finder.search(scope, question.text, limit=limit, today=today(), whole_procedures=True)
+        cited = {result.passages[n].source for unit in extract(question.text, result.passages) for n in unit.passages}
+        rows.append(LabelledSignals(result.signals, bool(cited & question.sources), question.group))
         note(len(rows))
     return rows
 
 
-def fit(rows: Sequence[LabelledSignals], *, accepted_error: float = 0.1, folds: int = FOLDS) -> Fit:
+def fit(
+    rows: Sequence[LabelledSignals], *, prior: Coefficients = SHIPPED, strength: float = LOOSE, folds: int = FOLDS
+) -> Fitted:
     """Raises `InvalidRequestError` (`too_few_rows`) where there are fewer than `folds` groups or only one kind of label."""
-    labels = [row.found for row in rows]
+    labels = np.array([row.right for row in rows], dtype=bool)
     groups = len({row.group for row in rows})
-    if groups < folds or len(set(labels)) < 2:
+    if groups < folds or len(set(labels.tolist())) < 2:
         raise InvalidRequestError(
-            f"{len(rows)} labelled questions in {groups} groups are too few: {folds} groups with found and not found are needed",
+            f"{len(rows)} labelled questions in {groups} groups are too few: {folds} groups, with right and wrong answers among"
+            " them, are needed",
             code="too_few_rows",
         )
     features = np.array([_features(row.signals) for row in rows])
-    probabilities = _cross_fitted(features, labels, [row.group for row in rows], folds)
-    return Fit(
-        coefficients=_coefficients(*_logistic(features, labels)),
+    start = np.array(list(prior.as_dict().values()))
+    probabilities = np.zeros(len(rows))
+    for held in _folds([row.group for row in rows], folds):
+        weights = _weights(features[~held], labels[~held], start, strength)
+        probabilities[held] = _sigmoid(features[held] @ weights)
+    stated, seen = probabilities.tolist(), labels.tolist()
+    return Fitted(
+        coefficients=Coefficients(*map(float, _weights(features, labels, start, strength))),
+        curve=risk_coverage(stated, seen),
         questions=len(rows),
-        found=sum(labels),
-        auroc=auroc(probabilities, labels),
-        brier=brier(probabilities, labels),
-        calibration_error=calibration_error(probabilities, labels),
-        accepted_error=accepted_error,
-        threshold=threshold_for(probabilities, labels, accepted_error=accepted_error),
+        right=int(labels.sum()),
+        auroc=auroc(stated, seen),
+        brier=brier(stated, seen),
+        calibration_error=calibration_error(stated, seen),
+    )
+
+
+def risk_coverage(
+    probabilities: Sequence[float], labels: Sequence[bool], *, least: int = LEAST_ANSWERED
+) -> tuple[Point, ...]:
+    """One point for each threshold that answers another question, from the highest down; none answers fewer than `least`."""
+    order = np.argsort(-np.asarray(probabilities), kind="stable")
+    stated, right = np.asarray(probabilities)[order], np.asarray(labels, dtype=bool)[order]
+    wrong = np.cumsum(~right)
+    last_of_ties = np.append(stated[1:] != stated[:-1], True)
+    return tuple(
+        # Rounded down: the question that sets the threshold must reach it.
+        Point(float(np.floor(stated[n] * 1e4) / 1e4), (n + 1) / len(stated), float(wrong[n] / (n + 1)))
+        for n in range(len(stated))
+        if last_of_ties[n] and n + 1 >= least
     )
 
 
 def _features(signals: Signals) -> list[float]:
-    """Coverage is left out: on questions in other words than the documents' it says the opposite of what it says elsewhere."""
-    return [signals.dense, signals.sentence, signals.margin]
+    return [1.0, signals.sentence, signals.coverage, signals.gap]
 
 
-def _coefficients(intercept: float, weights: Floats) -> Coefficients:
-    dense, sentence, margin = (float(weight) for weight in weights)
-    return Coefficients(intercept=intercept, dense=dense, sentence=sentence, margin=margin)
+def _weights(features: Floats, labels: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
+    """Maximum a posteriori of a logistic regression under a normal prior around `prior`."""
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+    signs = np.where(labels, 1.0, -1.0)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        logits, moved = features @ weights, weights - prior
+        gradient = features.T @ (_sigmoid(logits) - labels) + strength * moved
+        return float(np.logaddexp(0.0, -signs * logits).sum() + strength / 2 * moved @ moved), gradient
+
+    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B").x)
 
 
-def _logistic(features: Floats, labels: Sequence[bool]) -> tuple[float, Floats]:
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-
-    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(features, np.asarray(labels))
-    return float(model.intercept_[0]), np.asarray(model.coef_[0], dtype=np.float64)
+def _sigmoid(logits: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))))
 
 
-def _cross_fitted(features: Floats, labels: Sequence[bool], groups: Sequence[str], folds: int) -> list[float]:
-    from sklearn.model_selection import StratifiedGroupKFold  # type: ignore[import-untyped]
-
-    known = np.asarray(labels)
-    probabilities = np.zeros(len(known))
-    splits = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(features, known, groups)
-    for train, check in splits:
-        intercept, weights = _logistic(features[train], list(known[train]))
-        probabilities[check] = 1 / (1 + np.exp(-(intercept + features[check] @ weights)))
-    return [float(p) for p in probabilities]
+def _folds(groups: Sequence[str], folds: int) -> Iterator[NDArray[np.bool_]]:
+    """Masks of the held-out rows; the largest groups are dealt out first, so that folds are of about one size."""
+    sizes = Counter(groups)
+    filled = [0] * folds
+    fold_of: dict[str, int] = {}
+    for group in sorted(sizes, key=lambda g: (-sizes[g], hashlib.sha256(g.encode()).digest())):
+        smallest = filled.index(min(filled))
+        fold_of[group] = smallest
+        filled[smallest] += sizes[group]
+    dealt = np.array([fold_of[group] for group in groups])
+    return (dealt == fold for fold in range(folds))

@@ -10,11 +10,11 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.domain import Filters
+from core.domain import Audience, Filters
 from core.errors import InvalidRequestError
 from evals.dataset import GoldenQuestion
 
@@ -36,6 +36,8 @@ class LabelledQuestion:
     sources: frozenset[str]
     group: str
     corpora: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    audience: Audience = Audience.AGENT
 
 
 def load_labelled(data: Path) -> list[LabelledQuestion]:
@@ -67,11 +69,10 @@ def read_mtrag(folder: Path) -> Iterator[LabelledQuestion]:
 
 
 def from_golden(tenant: str, golden: Sequence[GoldenQuestion]) -> list[LabelledQuestion]:
-    """A tenant's golden questions that carry no filters; nobody can answer the unanswerable and foreign ones."""
+    """A tenant's golden questions; nobody can answer the unanswerable and foreign ones."""
     return [
-        LabelledQuestion(tenant, q.question, frozenset(gold.source for gold in q.gold), f"{tenant}/{q.id}")
+        LabelledQuestion(tenant, q.question, q.gold_sources, f"{tenant}/{q.id}", filters=q.filters, audience=q.audience)
         for q in golden
-        if q.filters == Filters()
     ]
 
 

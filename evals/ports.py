@@ -24,7 +24,9 @@ class Asker(Protocol):
 class Finder(Protocol):
     """`retrieval.search.Searcher`."""
 
-    async def search(self, scope: Scope, query: str, *, limit: int, today: date) -> SearchResult: ...
+    async def search(
+        self, scope: Scope, query: str, *, limit: int, today: date, whole_procedures: bool = False
+    ) -> SearchResult: ...
 
 
 class Transcripts(Protocol):

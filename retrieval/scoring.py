@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -18,15 +17,16 @@ BM25 alone gave nDCG@10 .878, the usual half-and-half hybrid .903, these weights
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What is known before composing, each in 0…1: inputs of the confidence estimate."""
+    """What is known before composing, each in 0…1: inputs of the confidence estimate. `dense`, `sentence` and `coverage` are the
+    best of the first five candidates; `gap` is how far the best candidate's score is ahead of the tenth's."""
 
     dense: float = 0.0
     sentence: float = 0.0
     coverage: float = 0.0
-    margin: float = 0.0
+    gap: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
-        return {"dense": self.dense, "sentence": self.sentence, "coverage": self.coverage, "margin": self.margin}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,10 @@ def signals(ranked: Sequence[Scored], *, known: bool) -> Signals:
     if not ranked:
         return Signals()
     best = ranked[:5]
-    tail = ranked[9].dense if len(ranked) > 9 else ranked[-1].dense
-    top = max(s.dense for s in best)
+    scores = sorted((s.score for s in ranked), reverse=True)
     return Signals(
-        dense=top,
+        dense=max(s.dense for s in best),
         sentence=max(s.sentence for s in best),
         coverage=max(s.coverage for s in best) if known else 0.0,
-        margin=max(0.0, top - tail) if not math.isnan(tail) else 0.0,
+        gap=scores[0] - scores[min(9, len(scores) - 1)],
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from answers.askers import Askers
+from answers.calibration import Calibrations
 from answers.compose import Composer
 from answers.conversations import Memory
+from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
 from api.store import Store
 from core.grants import Grants
@@ -51,6 +53,10 @@ def make_golden(store: Store, guards: Guards) -> GoldenStore:
     )
 
 
+def make_calibrations(store: Store) -> Calibrations:
+    return Calibrations(store.database, threshold=store.settings.answers.threshold)
+
+
 def make_pipeline(
     store: Store,
     searcher: Searcher,
@@ -61,13 +67,14 @@ def make_pipeline(
     tracer: Tracer,
     llm: LLM | None,
     quota: Quota,
+    calibrations: Calibrations,
 ) -> AnswerPipeline:
     settings = store.settings
     return AnswerPipeline(
         tenants=store.tenants,
         conversations=conversations,
         guards=guards,
-        searcher=searcher,
+        finder=Finder(searcher, calibrations, limit=settings.answers.passages),
         askers=Askers(
             profiles=Profiles(store.database),
             passages=passages,
@@ -81,8 +88,6 @@ def make_pipeline(
         metrics=metrics,
         quota=quota,
         policy=Policy(
-            threshold=settings.answers.threshold,
-            limit=settings.answers.passages,
             max_tokens=settings.llm.max_tokens,
             deadline_s=settings.llm.deadline_s,
         ),

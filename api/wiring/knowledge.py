@@ -6,7 +6,7 @@ from pathlib import Path
 
 from answers.conversations import NullConversations
 from api.store import Store, generation
-from api.wiring.answering import UNCOUNTED, make_golden, make_pipeline, make_searcher
+from api.wiring.answering import UNCOUNTED, make_calibrations, make_golden, make_pipeline, make_searcher
 from core.jobs import Handler, Progress
 from core.metrics import Metrics
 from core.models import Json
@@ -51,6 +51,7 @@ def make_releases(store: Store, index: VectorIndex, embedder: SentenceTransforme
         NullTracer(),
         None,
         Quota(per_minute=UNCOUNTED),
+        make_calibrations(store),
     )
     return Releases(
         database=store.database,

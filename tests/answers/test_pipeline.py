@@ -10,9 +10,11 @@ from answer_worlds import BrokenRedactor, FakeLLM, NameRedactor, agent, passage
 from sqlalchemy import func, select
 
 from answers.applicability import Asker
+from answers.calibration import Calibrations
 from answers.compose import Composer
 from answers.conversations import Conversations
 from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
+from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
 from answers.types import Answer, Question
 from core.database import Database
@@ -29,8 +31,8 @@ from retrieval.scoring import Signals
 from retrieval.search import SearchResult
 
 TEXT = "Restart the service CorvaneSync on the till. It listens on port 7443."
-SURE = Signals(dense=0.9, sentence=0.9, coverage=1.0, margin=0.3)
-UNSURE = Signals(dense=0.1, sentence=0.1, coverage=0.0, margin=0.0)
+SURE = Signals(dense=0.9, sentence=0.9, coverage=1.0, gap=0.3)
+UNSURE = Signals(dense=0.1, sentence=0.1, coverage=0.0, gap=0.0)
 ASKED = "How do I get the sync going again?"
 
 
@@ -68,14 +70,14 @@ class World:
             tenants=self.tenants,
             conversations=Conversations(self.database, history=4),
             guards=Guards(self.redactor),
-            searcher=self.searcher,
+            finder=Finder(self.searcher, Calibrations(self.database, threshold=0.5), limit=6),
             askers=Nobody(),
             llm=self.llm,
             composer=Composer(budget=3000),
             tracer=NullTracer(),
             metrics=Metrics(),
             quota=Quota(per_minute=self.per_minute),
-            policy=Policy(threshold=0.5, limit=6, max_tokens=200, deadline_s=10),
+            policy=Policy(max_tokens=200, deadline_s=10),
         )
 
     async def ask(self, text: str = ASKED, conversation_id: str | None = None) -> Answer:

@@ -76,10 +76,10 @@ def answer(
     )
 
 
-def passage(source: str, text: str = "text") -> Passage:
+def passage(source: str, text: str = "One sentence that says something.") -> Passage:
     return Passage(
         id=source, document_id=source, source=source, title="", heading_path=(), text=text,
-        doc_type=DocType.RUNBOOK, corpus="shared", score=0.5,
+        doc_type=DocType.RUNBOOK, corpus="shared", score=0.5, sentences=((0, len(text)),), sentence_scores=(0.5,),
     )  # fmt: skip
 
 
@@ -107,7 +107,9 @@ class FakeFinder:
     by_query: Mapping[str, tuple[Sequence[Passage], Signals]] = field(default_factory=dict)
     searched: list[tuple[Scope, str, int]] = field(default_factory=list)
 
-    async def search(self, scope: Scope, query: str, *, limit: int, today: date) -> SearchResult:
+    async def search(
+        self, scope: Scope, query: str, *, limit: int, today: date, whole_procedures: bool = False
+    ) -> SearchResult:
         self.searched.append((scope, query, limit))
         passages, signals = self.by_query.get(query, (self.passages, Signals()))
         return SearchResult(tuple(passages), 1, scope.tenant_id, signals)

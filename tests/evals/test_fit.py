@@ -5,36 +5,37 @@ import numpy as np
 import pytest
 from eval_fakes import FakeFinder, passage
 
-from answers.confidence import confidence
+from answers.calibration import Point, lowest
+from answers.confidence import Coefficients, confidence
 from core.domain import Audience
 from core.errors import InvalidRequestError
-from evals.fit import LabelledSignals, collect, fit
+from evals.fit import FIRM, LabelledSignals, collect, fit, report, risk_coverage
 from evals.labelled import LabelledQuestion, load_labelled, write_documents
 from retrieval.scoring import Signals
 
 
 def rows(count: int = 600, seed: int = 1) -> list[LabelledSignals]:
-    """Drawn from a known model: logit = -4 + 8·dense, whatever the other signals are."""
+    """Drawn from a known model: logit = -4 + 8·sentence, whatever the other signals are."""
     random = np.random.default_rng(seed)
     made = []
     for number in range(count):
-        dense, sentence, coverage, margin = random.random(4)
-        found = random.random() < 1 / (1 + np.exp(4 - 8 * dense))
-        made.append(LabelledSignals(Signals(dense, sentence, coverage, margin), bool(found), f"g{number % 40}"))
+        dense, sentence, coverage, gap = random.random(4)
+        right = random.random() < 1 / (1 + np.exp(4 - 8 * sentence))
+        made.append(LabelledSignals(Signals(dense, sentence, coverage, gap), bool(right), f"g{number % 40}"))
     return made
 
 
 def test_the_fit_finds_the_weights_that_made_the_data() -> None:
     weights = fit(rows(4000)).coefficients
     assert weights.intercept == pytest.approx(-4, abs=0.7)
-    assert weights.dense == pytest.approx(8, abs=0.7)
-    for name in ("sentence", "margin"):
+    assert weights.sentence == pytest.approx(8, abs=0.7)
+    for name in ("coverage", "gap"):
         assert abs(getattr(weights, name)) < 0.5
 
 
 def test_fitted_coefficients_are_what_confidence_takes() -> None:
     weights = fit(rows()).coefficients
-    sure, unsure = (confidence(Signals(dense, 0.5, 0.5, 0.5), weights) for dense in (0.9, 0.2))
+    sure, unsure = (confidence(Signals(0.5, sentence, 0.5, 0.5), weights) for sentence in (0.9, 0.2))
     assert sure > 0.85
     assert unsure < 0.2
 
@@ -51,12 +52,26 @@ def test_figures_are_cross_fitted_by_group() -> None:
     assert area < 0.7
 
 
-def test_threshold_keeps_the_accepted_error() -> None:
-    result = fit(rows(2000), accepted_error=0.05)
-    assert result.threshold is not None
-    assert result.threshold.error <= 0.05
-    assert 0.1 < result.threshold.coverage < 0.6
-    assert "at most 5% wrong: threshold 0." in str(result)
+def test_the_curve_gives_the_threshold_of_an_accepted_risk() -> None:
+    point = lowest(fit(rows(2000)).curve, 0.05)
+    assert point is not None
+    assert point.risk <= 0.05
+    assert 0.1 < point.coverage < 0.6
+    assert "at most 5% wrong: threshold 0." in report(fit(rows(2000)), 0.05)
+
+
+def test_the_curve_counts_what_each_threshold_answers() -> None:
+    curve = risk_coverage([0.9, 0.8, 0.8, 0.3], [True, False, True, False], least=1)
+    assert curve == (Point(0.9, 0.25, 0.0), Point(0.8, 0.75, 1 / 3), Point(0.3, 1.0, 0.5))
+    assert [point.coverage for point in risk_coverage([0.9, 0.8, 0.3], [True] * 3, least=2)] == [2 / 3, 1.0]
+
+
+def test_a_few_labels_move_the_prior_a_little_and_many_move_it_far() -> None:
+    prior = Coefficients(intercept=0.0, sentence=0.0, coverage=0.0, gap=5.0)
+    few, many = (fit(rows(count), prior=prior, strength=FIRM).coefficients for count in (60, 4000))
+    assert few.gap > 2.0
+    assert abs(many.gap) < 0.7
+    assert few.sentence < many.sentence
 
 
 def test_too_little_data_is_refused() -> None:
@@ -66,10 +81,10 @@ def test_too_little_data_is_refused() -> None:
         fit([LabelledSignals(Signals(), True, f"g{n}") for n in range(50)])
 
 
-async def test_found_means_that_a_passage_of_an_answering_document_was_read() -> None:
+async def test_right_means_that_the_extract_cites_an_answering_document() -> None:
     signals = Signals(0.5, 0.6, 0.7, 0.1)
     finder = FakeFinder(
-        by_query={"known": ([passage("x.md"), passage("a.md")], signals), "lost": ([passage("x.md")], signals)}
+        by_query={"known": ([passage("a.md"), passage("x.md")], signals), "lost": ([passage("x.md")], signals)}
     )
     questions = [
         LabelledQuestion("ax", "known", frozenset({"a.md"}), "g1"),
