@@ -89,6 +89,7 @@ class UnitChecker:
 
 
 _PLACEHOLDER = re.compile(r"<(/?[A-Za-z][\w .:-]{0,40})>(?!`)")
+_FENCED = re.compile(r"(^\s*(?:`{3,}|~{3,})[^\n]*\n(?:.*\n)*?\s*(?:`{3,}|~{3,})\s*$)", re.MULTILINE)
 _BRACKETED = re.compile(r"\[(\d{1,2})\]")
 _REDACTED = re.compile(r"[A-Z_]+_[a-z0-9]{4,8}")
 _ACTIVE = frozenset(
@@ -98,9 +99,9 @@ _ACTIVE = frozenset(
 
 def _as_markdown(unit: Unit) -> str:
     """An extract is plain text: what would read as a marker of ours, or as a tag, is written so that it does not."""
-    if unit.kind is UnitKind.CODE:
-        return unit.text
-    return _PLACEHOLDER.sub(_spelled, _BRACKETED.sub(r"(\1)", unit.text))
+    parts = _FENCED.split(unit.text)  # every second part is code, which is shown as it is
+    parts[::2] = [_PLACEHOLDER.sub(_spelled, _BRACKETED.sub(r"(\1)", prose)) for prose in parts[::2]]
+    return "".join(parts)
 
 
 def _spelled(match: re.Match[str]) -> str:

@@ -47,7 +47,7 @@ class Citations:
 
 def _mark(unit: Unit, markers: str) -> str:
     text = unit.text.rstrip()
-    separator = "\n\n" if unit.kind in (UnitKind.TABLE, UnitKind.CODE) else " "
+    separator = "\n\n" if unit.kind in (UnitKind.TABLE, UnitKind.CODE) or text.endswith("```") else " "
     return f"{text}{separator}{markers}"
 
 

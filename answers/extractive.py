@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from answers.units import BULLET, STEP, Unit, UnitKind
+from answers.identifiers import codes, heading_of, holding
+from answers.units import BULLET, FENCE, STEP, Unit, UnitKind
 from core.domain import Passage
 
 MAX_WORDS = 90
@@ -51,6 +52,8 @@ class _Span:
 
     @property
     def kind(self) -> UnitKind:
+        if FENCE.match(self.text):
+            return UnitKind.CODE
         if STEP.match(self.text):
             return UnitKind.PROCEDURE
         if BULLET.match(self.text):
@@ -61,7 +64,7 @@ class _Span:
 def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
     """Units that answer the question, each with its passage and the quote it is. Empty where no passage has a sentence."""
     spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage)]
-    speaking = [span for span in spans if _speaks(span, passages[span.passage])]
+    speaking = _about(question, [span for span in spans if _speaks(span, passages[span.passage])], passages)
     if not speaking:
         return
     best = max(speaking, key=lambda span: span.score)
@@ -71,6 +74,19 @@ def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
         return
     for (number, kind), group in groupby(_select(best, speaking, spans), key=lambda s: (s.passage, s.kind)):
         yield from _units(list(group), number, kind, passages)
+
+
+def _about(question: str, speaking: list[_Span], passages: Sequence[Passage]) -> list[_Span]:
+    """Where the question names a code that some passage holds: what is said there, and of a table the rows with the code."""
+    named, held = codes(question), holding(question, passages)
+    if not held:
+        return speaking
+
+    def fits(span: _Span) -> bool:
+        by_heading = bool(named & codes(heading_of(passages[span.passage])))
+        return span.passage in held and (by_heading or not span.is_row or bool(named & codes(span.text)))
+
+    return [span for span in speaking if fits(span)]
 
 
 def _spans(number: int, passage: Passage) -> Iterator[_Span]:
@@ -83,12 +99,15 @@ def _spans(number: int, passage: Passage) -> Iterator[_Span]:
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
-    """A heading, a lone label, a question or a table's header answers nothing."""
+    """A heading, a lone label, a question or a table's header answers nothing; code does with the line that announces it."""
     words = len(span.text.split())
+    if span.kind is UnitKind.CODE:
+        return False
     if span.kind is UnitKind.TABLE:
         return words >= 3 and not passage.text.startswith(span.text)
     heading = span.kind is UnitKind.SENTENCE and words < 8 and span.text[-1] not in '.!;)”"'
-    return words >= 3 and not heading and not span.text.endswith(("?", ":"))
+    announces = span.text.endswith(":") and not FENCE.match(passage.text[span.end :].lstrip())
+    return words >= 3 and not heading and not announces and not span.text.endswith("?")
 
 
 def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:
@@ -99,7 +118,7 @@ def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span]) -> l
         follows = (span.passage, span.index) == (best.passage, best.index + 1)
         if span.score < (NEXT_SENTENCE if follows else NEAR_BEST) * best.score or _repeats(span, chosen):
             continue
-        needed = [s for s in [*_lead_in(span, by_place), span] if s not in chosen]
+        needed = [s for s in [*_lead_in(span, by_place), span, *_code_of(span, by_place)] if s not in chosen]
         if chosen and not _fits([*chosen, *needed]):
             continue
         chosen.extend(needed)
@@ -123,6 +142,13 @@ def _lead_in(span: _Span, by_place: dict[tuple[int, int], _Span]) -> list[_Span]
             before = by_place.get((before.passage, before.index - 1))
         return [before] if before is not None and before.text.endswith(":") else []
     return []
+
+
+def _code_of(span: _Span, by_place: dict[tuple[int, int], _Span]) -> list[_Span]:
+    """The code that a step, an item or a line with a colon is followed by."""
+    after = by_place.get((span.passage, span.index + 1))
+    announces = span.kind in (UnitKind.PROCEDURE, UnitKind.ITEM) or span.text.endswith(":")
+    return [after] if announces and after is not None and after.kind is UnitKind.CODE else []
 
 
 def _repeats(span: _Span, chosen: Sequence[_Span]) -> bool:
@@ -205,5 +231,21 @@ def _procedure_units(
     if lead is not None and lead.kind is UnitKind.SENTENCE:
         yield Unit(lead.text, UnitKind.SENTENCE, (lead.passage,), lead.text)
     for steps in parts:
-        text = passages[steps[0].passage].text[steps[0].start : steps[-1].end].strip()
-        yield Unit(text, UnitKind.PROCEDURE, (steps[0].passage,), text)
+        number, last = steps[0].passage, steps[-1]
+        code = next((s for s in spans if (s.passage, s.index) == (number, last.index + 1)), last)
+        end = code.end if code.kind is UnitKind.CODE else last.end
+        text = passages[number].text[steps[0].start : end].strip()
+        yield Unit(_within_list(text), UnitKind.PROCEDURE, (number,), text)
+
+
+def _within_list(text: str) -> str:
+    """Code indented below its step, so that the list goes on after it."""
+    lines, fence = [], ""
+    for line in text.splitlines():
+        opening = FENCE.match(line)
+        lines.append(f"   {line.lstrip() if opening else line}" if fence or opening else line)
+        if opening and not fence:
+            fence = opening[1]
+        elif fence and line.strip() == fence:
+            fence = ""
+    return "\n".join(lines)

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from answers.calibration import Calibration, Calibrations
 from answers.confidence import confidence
+from answers.identifiers import names_unknown_code
 from core.clock import today
 from core.domain import Passage, Scope
 from retrieval.search import Searcher, SearchResult
 
 NEAR = 0.9
 """Of the best passage's score: what holds for others and comes this close speaks of the same thing."""
+
+DOUBTFUL = 0.05
+"""The most that can be hoped for where the passages are about other codes than the one that was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,9 @@ class Finder:
         calibration = await self._calibrations.of(scope.tenant_id)
         wide = replace(scope, filters=replace(scope.filters, version=None, region=None))
         if wide == scope:
-            return _finding(await self._search(scope, query, releases), calibration)
+            return _finding(query, await self._search(scope, query, releases), calibration)
         both = await asyncio.gather(self._search(scope, query, releases), self._search(wide, query, releases))
-        own, others = (_finding(result, calibration) for result in both)
+        own, others = (_finding(query, result, calibration) for result in both)
         if others.enough and not own.enough:
             return others
         known = {passage.id for passage in own.result.passages}
@@ -60,6 +64,8 @@ class Finder:
         )
 
 
-def _finding(result: SearchResult, calibration: Calibration) -> Finding:
+def _finding(query: str, result: SearchResult, calibration: Calibration) -> Finding:
     sure = confidence(result.signals, calibration.coefficients) if result.passages else 0.0
+    if names_unknown_code(query, result.passages):
+        sure = min(sure, DOUBTFUL)
     return Finding(result, sure, calibration.threshold)

@@ -10,7 +10,7 @@ from enum import StrEnum
 MARKER = re.compile(r"\s?\[(\d{1,2})\]")
 STEP = re.compile(r"^\s*\d{1,2}[.)]\s+")
 BULLET = re.compile(r"^\s*[-*•]\s+")
-_FENCE = re.compile(r"^\s*(```|~~~)")
+FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _SENTENCE_END = re.compile(r"[.!?…](?:[\"'”’)\]]*)(?:\s?\[\d{1,2}\])*(?=\s+[\"'“(\[]?[A-Z0-9À-Þ`*]|\s*$)")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|incl|resp|no|nr|fig|ca|cf|Mr|Mrs|Ms|Dr|St)\.$", re.IGNORECASE)
@@ -90,7 +90,7 @@ def _complete(buffer: str) -> tuple[int, UnitKind] | None:
 def _kind_of(text: str) -> UnitKind:
     line = text.split("\n", 1)[0]
     for kind, pattern in (
-        (UnitKind.CODE, _FENCE),
+        (UnitKind.CODE, FENCE),
         (UnitKind.PROCEDURE, STEP),
         (UnitKind.ITEM, BULLET),
         (UnitKind.TABLE, _TABLE_ROW),

@@ -17,7 +17,7 @@ from ingest.pieces import unit_spans
 from ingest.sections import gathered, sections_of
 from ingest.sentences import Span
 
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 """Part of an index generation: raise it when the same document would be cut differently."""
 
 

@@ -42,10 +42,12 @@ def cost_of(text: str, count: Callable[[str], int]) -> int:
 
 
 def pieces_of(element: Element, number: int, limit: int, count: Callable[[str], int]) -> list[Piece]:
-    """`element` as pieces of at most `limit` tokens; joined by their separators they are its text."""
+    """`element` as pieces of at most `limit` tokens; joined by their separators they are its text, or fenced parts of its code."""
+    if element.kind is ElementKind.CODE:
+        return _code(element, number, limit, count)
     in_list = element.kind is ElementKind.LIST_ITEM or (element.level and element.kind is not ElementKind.HEADING)
     separator = "\n" if in_list else "\n\n"
-    text = element.text.strip("\n") if element.kind is ElementKind.CODE else element.text.strip()
+    text = element.text.strip()
     if element.kind is ElementKind.LIST_ITEM:
         text = "  " * max(0, element.level - 1) + text
     whole = Piece(element.kind, text, cost_of(text, count), number, element.page, separator, level=element.level)
@@ -53,8 +55,35 @@ def pieces_of(element: Element, number: int, limit: int, count: Callable[[str], 
         return [whole]
     if element.kind is ElementKind.TABLE:
         return list(_rows(whole, limit, count))
-    spans = _line_spans(text) if element.kind is ElementKind.CODE else sentence_spans(text)
-    return list(_cut(whole, spans, limit, count))
+    return list(_cut(whole, sentence_spans(text), limit, count))
+
+
+def _code(element: Element, number: int, limit: int, count: Callable[[str], int]) -> list[Piece]:
+    """Within fences, so that whoever quotes it can tell it from prose; a block over the limit line by line, each part fenced."""
+    text = element.text.strip("\n")
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    around = cost_of(f"{fence}\n{fence}", count)
+    separator = "\n" if element.level else "\n\n"
+    whole = Piece(ElementKind.CODE, text, cost_of(text, count), number, element.page, separator, level=element.level)
+    room = max(1, limit - around)
+    parts = [whole] if whole.cost <= room else list(_gathered(_cut(whole, _line_spans(text), room, count), room))
+    return [replace(part, text=f"{fence}\n{part.text}\n{fence}", cost=part.cost + around) for part in parts]
+
+
+def _gathered(lines: Iterator[Piece], limit: int) -> Iterator[Piece]:
+    """Neighbouring lines as one piece while the limit holds them."""
+    block: Piece | None = None
+    for line in lines:
+        if block is not None and block.cost + line.cost <= limit:
+            block = replace(block, text=block.text + line.separator + line.text, cost=block.cost + line.cost)
+            continue
+        if block is not None:
+            yield block
+        block = line
+    if block is not None:
+        yield block
 
 
 def unit_spans(piece: Piece) -> list[Span]:

@@ -1,5 +1,8 @@
 """Word-for-word answers."""
 
+from dataclasses import replace
+from itertools import accumulate
+
 from answer_worlds import passage
 
 from answers.extractive import extract
@@ -54,3 +57,27 @@ def test_the_same_sentence_from_two_passages_is_said_once() -> None:
 
 def test_headings_and_questions_answer_nothing() -> None:
     assert list(extract("warranty", [passage("What is the warranty?")])) == []
+
+
+def pieces(*parts: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Joined by line breaks, and where each stands."""
+    starts = list(accumulate((len(part) + 1 for part in parts), initial=0))
+    return "\n".join(parts), tuple((start, start + len(part)) for start, part in zip(starts, parts, strict=False))
+
+
+def test_code_stays_within_its_step_and_the_list_goes_on() -> None:
+    text, spans = pieces("1. Set the page.", "```\n# a.yaml\npage: 858\n```", "2. Load it.", "```\nload\n```")
+    page = replace(passage(text), sentences=spans, sentence_scores=(0.9, 0.1, 0.5, 0.1))
+    [unit] = extract("How do I set the code page?", [page])
+    assert unit.text.splitlines() == [
+        "1. Set the page.", "   ```", "   # a.yaml", "   page: 858", "   ```", "2. Load it.", "   ```", "   load", "   ```",
+    ]  # fmt: skip
+    assert unit.quote == text
+
+
+def test_a_line_that_announces_code_is_given_with_it() -> None:
+    text, spans = pieces("The port is shown by this command:", "```\nnetstat -an\n```", "It has a number.")
+    page = replace(passage(text), sentences=spans, sentence_scores=(0.9, 0.1, 0.1))
+    lead, code = extract("Which port is open?", [page])
+    assert (lead.kind, code.kind) == (UnitKind.SENTENCE, UnitKind.CODE)
+    assert code.text == "```\nnetstat -an\n```"

@@ -63,7 +63,8 @@ def test_procedure_stays_whole_where_a_window_holds_it() -> None:
     chunks = cut(prose(18), Element(K.PARAGRAPH, "Do this:"), *steps)
     assert [c.text.split("\n")[0][:8] for c in chunks] == ["w0 w1 w2", "Do this:"]
     assert chunks[1].kind is K.LIST_ITEM
-    assert quoted(chunks[1]) == ["Do this:", *(step.text for step in steps)]
+    fenced = [f"```\n{step.text}\n```" if step.kind is K.CODE else step.text for step in steps]
+    assert quoted(chunks[1]) == ["Do this:", *fenced]
 
 
 def test_long_list_is_cut_between_items_and_keeps_its_numbers() -> None:
@@ -84,10 +85,16 @@ def test_table_repeats_its_header_where_it_is_cut() -> None:
 
 def test_code_stays_whole_or_is_cut_at_lines() -> None:
     short = Element(K.CODE, "  if x:\n      run()")
-    assert quoted(cut(prose(20), short)[-1])[-1] == short.text.strip()
+    assert quoted(cut(prose(20), short)[-1])[-1] == f"```\n{short.text}\n```"
     long = Element(K.CODE, "\n".join(f"  line {n} of it" for n in range(30)))
-    chunks = cut(long)
-    assert "\n".join(c.text for c in chunks) == long.text
+    parts = [fenced for c in cut(long) for fenced in quoted(c)]
+    assert len(parts) > 1
+    assert all(part.startswith("```\n") and part.endswith("\n```") for part in parts)
+    assert "\n".join(part[4:-4] for part in parts) == long.text
+
+
+def test_code_that_holds_a_fence_is_fenced_by_a_longer_one() -> None:
+    assert cut(Element(K.CODE, "a\n```\nb"))[-1].text == "````\na\n```\nb\n````"
 
 
 def test_prose_overlaps_by_one_sentence() -> None:
