@@ -95,7 +95,8 @@ def _spans(number: int, passage: Passage) -> Iterator[_Span]:
         text = passage.text[start:end].strip()
         cosine = passage.sentence_scores[index] if index < len(passage.sentence_scores) else passage.dense_score
         if text:
-            yield _Span(number, index, start, end, text, 0.7 * cosine + 0.3 * passage.score, text in rows)
+            is_row = _with_last_cell(text) in rows
+            yield _Span(number, index, start, end, text, 0.7 * cosine + 0.3 * passage.score, is_row)
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
@@ -105,9 +106,10 @@ def _speaks(span: _Span, passage: Passage) -> bool:
         return False
     if span.kind is UnitKind.TABLE:
         return words >= 3 and not passage.text.startswith(span.text)
+    if span.text.endswith(":") and FENCE.match(passage.text[span.end :].lstrip()):
+        return words >= 3
     heading = span.kind is UnitKind.SENTENCE and words < 8 and span.text[-1] not in '.!;)”"'
-    announces = span.text.endswith(":") and not FENCE.match(passage.text[span.end :].lstrip())
-    return words >= 3 and not heading and not announces and not span.text.endswith("?")
+    return words >= 3 and not heading and not span.text.endswith(("?", ":"))
 
 
 def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:
@@ -174,9 +176,14 @@ def _units(group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequen
 
 def _rows(passage: Passage) -> list[str]:
     """The passage's table, its header first. A lone line with a bar is a command with a pipe, and so is one of another width."""
-    lines = [line.strip() for line in passage.text.splitlines() if CELL in line]
+    lines = [_with_last_cell(line.strip()) for line in passage.text.splitlines() if CELL in line]
     rows = [line for line in lines if line.count(CELL) == lines[0].count(CELL)]
     return rows if len(rows) > 1 else []
+
+
+def _with_last_cell(row: str) -> str:
+    """An empty last cell lost its blank where the row was stripped."""
+    return f"{row} " if row.endswith(CELL.rstrip()) else row
 
 
 def _table(header: str, rows: Sequence[str]) -> str:

@@ -81,3 +81,11 @@ def test_a_line_that_announces_code_is_given_with_it() -> None:
     lead, code = extract("Which port is open?", [page])
     assert (lead.kind, code.kind) == (UnitKind.SENTENCE, UnitKind.CODE)
     assert code.text == "```\nnetstat -an\n```"
+
+
+def test_a_row_with_an_empty_last_cell_is_a_row() -> None:
+    found = passage(
+        "code | meaning | runbook\nE1 | Journal is full | \nE2 | No paper | printer.md", cosines=[0.1, 0.9, 0.1]
+    )
+    [unit] = extract("What does the journal code mean?", [found])
+    assert unit.text.splitlines()[-1] == "| E1 | Journal is full |  |"
