@@ -188,7 +188,7 @@ def _with_last_cell(row: str) -> str:
 
 def _table(header: str, rows: Sequence[str]) -> str:
     """The rows under their header, as a Markdown table."""
-    cells = [[cell.strip() for cell in row.split(CELL)] for row in [header, *rows]]
+    cells = [[cell.strip() for cell in _with_last_cell(row).split(CELL)] for row in [header, *rows]]
     width = max(map(len, cells))
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in cells]
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
