@@ -19,9 +19,11 @@ MAX_ROWS = 12
 """Rows of a table that is shown whole when two or more of them fit: a list with gaps misleads."""
 NEAR_BEST = 0.86
 """A sentence joins the best one only when its score reaches this share of it."""
+NEAR_ELSEWHERE = 0.9
+"""… and a sentence of another document, which more often than not is about something else, this one."""
 NEXT_SENTENCE = 0.7
 """The sentence after the best one explains it more often than not, so that it needs less."""
-PROCEDURE_NEAR = 0.8
+PROCEDURE_NEAR = 0.95
 """A passage with steps answers a how-question when its score reaches this share of the best passage's."""
 PROCEDURE_AT_HOME = 0.5
 """… and in the document that holds the best sentence, less: its symptoms match the question, its steps are the answer."""
@@ -72,7 +74,7 @@ def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
     if steps:
         yield from _procedure_units(steps, spans, passages)
         return
-    for (number, kind), group in groupby(_select(best, speaking, spans), key=lambda s: (s.passage, s.kind)):
+    for (number, kind), group in groupby(_select(best, speaking, spans, passages), key=lambda s: (s.passage, s.kind)):
         yield from _units(list(group), number, kind, passages)
 
 
@@ -96,7 +98,7 @@ def _spans(number: int, passage: Passage) -> Iterator[_Span]:
         cosine = passage.sentence_scores[index] if index < len(passage.sentence_scores) else passage.dense_score
         if text:
             is_row = _with_last_cell(text) in rows
-            yield _Span(number, index, start, end, text, 0.7 * cosine + 0.3 * passage.score, is_row)
+            yield _Span(number, index, start, end, text, 0.6 * cosine + 0.4 * passage.score, is_row)
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
@@ -112,19 +114,25 @@ def _speaks(span: _Span, passage: Passage) -> bool:
     return words >= 3 and not heading and not span.text.endswith(("?", ":"))
 
 
-def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:
+def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span], passages: Sequence[Passage]) -> list[_Span]:
     """The best span, then others of nearly its score, within the word limit; in reading order, the best one's passage first."""
     by_place = {(span.passage, span.index): span for span in spans}
     chosen: list[_Span] = []
     for span in sorted(speaking, key=lambda s: -s.score):
-        follows = (span.passage, span.index) == (best.passage, best.index + 1)
-        if span.score < (NEXT_SENTENCE if follows else NEAR_BEST) * best.score or _repeats(span, chosen):
+        if span.score < _needed(span, best, passages) * best.score or _repeats(span, chosen):
             continue
         needed = [s for s in [*_lead_in(span, by_place), span, *_code_of(span, by_place)] if s not in chosen]
         if chosen and not _fits([*chosen, *needed]):
             continue
         chosen.extend(needed)
     return sorted(chosen, key=lambda s: (s.passage != best.passage, s.passage, s.start))
+
+
+def _needed(span: _Span, best: _Span, passages: Sequence[Passage]) -> float:
+    if (span.passage, span.index) == (best.passage, best.index + 1):
+        return NEXT_SENTENCE
+    same = passages[span.passage].document_id == passages[best.passage].document_id
+    return NEAR_BEST if same else NEAR_ELSEWHERE
 
 
 def _fits(spans: Sequence[_Span]) -> bool:
