@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import httpx
@@ -98,6 +99,9 @@ def _fits(openapi: Json, schema: Json, value: object) -> bool:
     match value:
         case str():
             return schema.get("type") == "string" and len(value) <= schema.get("maxLength", 10_000)
+        case float():
+            above = schema.get("exclusiveMinimum", -math.inf) < value <= schema.get("maximum", math.inf)
+            return schema.get("type") == "number" and above
         case list():
             few = schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", 10_000)
             return schema.get("type") == "array" and few and all(_fits(openapi, schema["items"], v) for v in value)
