@@ -36,7 +36,7 @@ from core.llm import LLM
 from core.metrics import Metrics
 from core.profiles import Profiles
 from core.quota import Quota
-from core.settings import IndexKind, Settings
+from core.settings import IndexKind, Precision, Settings
 from core.telemetry import Tracer
 from evals.calibrate import Calibrator
 from evals.golden_store import GoldenStore
@@ -101,7 +101,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(index.close)
         folder = model_folder(settings.embedding.model)
         embedder = SentenceTransformerEmbedder(
-            folder, device=settings.embedding.device, batch_tokens=settings.embedding.batch_tokens
+            folder,
+            device=settings.embedding.device,
+            batch_tokens=settings.embedding.batch_tokens,
+            half=settings.embedding.precision is Precision.BFLOAT16,
         )
         stack.push_async_callback(embedder.aclose)
         metrics = Metrics()

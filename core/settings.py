@@ -45,12 +45,21 @@ class IndexSettings(Section):
     deadline_s: float = Field(5.0, gt=0)
 
 
+class Precision(StrEnum):
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
 class EmbeddingSettings(Section):
     model: str | None = Field(
         None, description="a sentence-transformers name or folder; empty: the bundled all-MiniLM-L6-v2"
     )
     device: str = "cpu"
     batch_tokens: int = Field(4096, ge=256, description="word pieces a forward pass")
+    precision: Precision = Field(
+        Precision.FLOAT32,
+        description="bfloat16: about twice as fast where the processor computes in it (AMX, AVX512_BF16)",
+    )
 
 
 class LLMSettings(Section):

@@ -142,3 +142,15 @@ async def test_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"embedding\.model"):
         await model.warm_up()
     await model.aclose()
+
+
+@pytest.mark.slow
+async def test_half_precision_agrees_with_single() -> None:
+    single, half = real(), SentenceTransformerEmbedder(model_folder(None), half=True)
+    [one], [other] = await single.embed_passages([ITEM]), await half.embed_passages([ITEM])
+    assert other.dense.dtype == np.float32
+    assert not np.array_equal(one.dense, other.dense)
+    assert float(one.dense @ other.dense) > 0.999
+    assert float((one.sentences * other.sentences).sum(axis=1).min()) > 0.999
+    for model in (single, half):
+        await model.aclose()
