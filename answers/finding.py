@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from answers.calibration import Calibration, Calibrations
 from answers.confidence import confidence
-from answers.identifiers import names_unknown_code
+from answers.identifiers import holding, names_unknown_code
 from core.clock import today
 from core.domain import Passage, Scope
 from retrieval.search import Searcher, SearchResult
@@ -18,6 +18,9 @@ NEAR = 0.9
 
 DOUBTFUL = 0.05
 """The most that can be hoped for where the passages are about other codes than the one that was asked about."""
+
+HOPEFUL = 0.5
+"""The least where a passage holds the very code that was asked about: the words around a code say little, the code much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +71,6 @@ def _finding(query: str, result: SearchResult, calibration: Calibration) -> Find
     sure = confidence(result.signals, calibration.coefficients) if result.passages else 0.0
     if names_unknown_code(query, result.passages):
         sure = min(sure, DOUBTFUL)
+    elif holding(query, result.passages):
+        sure = max(sure, HOPEFUL)
     return Finding(result, sure, calibration.threshold)

@@ -69,7 +69,9 @@ async def _known(services: Services, slugs: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for slug in slugs:
         try:
-            found[slug] = (await services.tenants.by_slug(slug)).id
+            tenant = await services.tenants.by_slug(slug)
         except NotFoundError:
             continue
+        if tenant.live_release:
+            found[slug] = tenant.id
     return found

@@ -63,6 +63,22 @@ class Passages:
         loaded = [_passage(*found[key], keys[key]) for key in keys if key in found]
         return [*loaded, *_following(rest, found, keys)]
 
+    async def texts(self, candidates: Sequence[Candidate]) -> dict[str, str]:
+        """Title, headings and text of each, by candidate id: for scoring only, no permission is looked at."""
+        ids = {(c.payload.revision_id, c.payload.number): c.id for c in candidates}
+        if not ids:
+            return {}
+        query = (
+            select(PassageRow.revision_id, PassageRow.number, PassageRow.text, PassageRow.heading_path, Revision.info)
+            .join(Revision, PassageRow.revision_id == Revision.id)
+            .where(tuple_(PassageRow.revision_id, PassageRow.number).in_(list(ids)))
+        )
+        async with self._database.read() as session:
+            return {
+                ids[revision, number]: "\n".join((info.get("title", ""), *headings, text))
+                for revision, number, text, headings, info in await session.execute(query)
+            }
+
     async def _rest_of_procedures(self, session: ReadSession, rows: Sequence[PassageRow]) -> list[PassageRow]:
         """The other passages of sections whose steps were cut in two: half a procedure must not be all that an answer sees."""
         cut = {(row.revision_id, tuple(row.heading_path)) for row in rows if _STEP.search(row.text)}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from retrieval.embedding import Vector
 from retrieval.index import Candidate
+from retrieval.phrases import pairs_of, phrase_share
 
-DENSE_WEIGHT, SPARSE_WEIGHT, SENTENCE_WEIGHT = 0.25, 0.5, 1.0
-"""Of the passage's cosine, its BM25 over the best candidate's, and its best sentence's cosine. On the 149 AX development questions
-BM25 alone gave nDCG@10 .878, the usual half-and-half hybrid .903, these weights .928 (docs/quality.md)."""
+DENSE_WEIGHT, SPARSE_WEIGHT, SENTENCE_WEIGHT, PHRASE_WEIGHT = 0.25, 0.5, 1.0, 0.5
+"""Of the passage's cosine, its BM25 over the best candidate's, its best sentence's cosine, and the share of the question's
+phrases in it. Chosen on development questions; the losing variants are in docs/adr/0007."""
+TOTAL_WEIGHT = DENSE_WEIGHT + SPARSE_WEIGHT + SENTENCE_WEIGHT + PHRASE_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,15 @@ class Signals:
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A candidate with every score it has: `dense` a cosine, `sparse` BM25 over the best candidate's, `coverage` the share
-    of the query's idf that its terms carry. `lead` is what its owner's documents are given in the order, and nowhere else."""
+    of the query's idf that its terms carry, `phrase` the share of its neighbouring terms (0 where nobody looked). `lead` is
+    what its owner's documents are given in the order, and nowhere else."""
 
     candidate: Candidate
     dense: float
     sparse: float
     coverage: float
     sentence_scores: tuple[float, ...] = ()
+    phrase: float = 0.0
     lead: float = 0.0
 
     @property
@@ -47,8 +51,13 @@ class Scored:
 
     @property
     def score(self) -> float:
-        weighted = DENSE_WEIGHT * self.dense + SPARSE_WEIGHT * self.sparse + SENTENCE_WEIGHT * self.sentence
-        return max(0.0, weighted / (DENSE_WEIGHT + SPARSE_WEIGHT + SENTENCE_WEIGHT))
+        weighted = (
+            DENSE_WEIGHT * self.dense
+            + SPARSE_WEIGHT * self.sparse
+            + SENTENCE_WEIGHT * self.sentence
+            + PHRASE_WEIGHT * self.phrase
+        )
+        return max(0.0, weighted / TOTAL_WEIGHT)
 
 
 def score(
@@ -73,6 +82,18 @@ def score(
         )
         for c, bm25 in zip(candidates, raw, strict=True)
     ]
+    return best_first(scored)
+
+
+def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str]) -> list[Scored]:
+    """Again, with the phrases of those whose text is given, by candidate id."""
+    wanted = pairs_of(query)
+    return best_first(
+        replace(s, phrase=phrase_share(wanted, texts[s.candidate.id])) if s.candidate.id in texts else s for s in ranked
+    )
+
+
+def best_first(scored: Iterable[Scored]) -> list[Scored]:
     return sorted(scored, key=lambda s: -(s.score + s.lead))
 
 

@@ -19,13 +19,16 @@ from core.versions import version_key
 from retrieval.embedding import Embedder, Vector
 from retrieval.index import Candidate, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
-from retrieval.scoring import Scored, Signals, score, signals
+from retrieval.scoring import Scored, Signals, score, signals, with_phrases
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
 OVERLAY_LEAD = 0.02
 """How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
 that is about something else."""
+
+PHRASE_DEPTH = 20
+"""How many of the best candidates are read for the question's phrases: on development questions as good as reading all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Searcher:
         vector = await self._embedder.embed_query(query)
         sparse = await self._weighed(views, query)
         found = await asyncio.gather(*(self._candidates_of(view, vector, sparse) for view in views))
-        ranked = await self._ranked(tenant, views, found, vector, sparse)
+        ranked = await self._ranked(tenant, query, views, found, vector, sparse)
         passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
         return replace(
             result, passages=tuple(passages), signals=signals(ranked, known=any(v > 0 for v in sparse.values))
@@ -138,6 +141,7 @@ class Searcher:
     async def _ranked(
         self,
         tenant: TenantInfo,
+        query: str,
         views: Sequence[View],
         found: Sequence[Sequence[Candidate]],
         vector: Vector,
@@ -158,6 +162,8 @@ class Searcher:
         }
         idf = dict(zip(sparse.indices, sparse.values, strict=True))
         ranked = score([c for candidates in found for c in candidates], vector, idf, sentences, leads)
+        texts = await self._passages.texts([scored.candidate for scored in ranked[:PHRASE_DEPTH]])
+        ranked = with_phrases(ranked, query, texts)
         behind = {
             older: newer
             for view in views

@@ -246,3 +246,11 @@ async def test_a_fault_comes_after_the_events_that_preceded_it(world: World) -> 
     world.searcher.fault = CopilotError("odd")
     with pytest.raises(CopilotError):
         await world.events()
+
+
+async def test_a_code_that_no_passage_holds_is_not_answered_from_its_neighbours(world: World) -> None:
+    world.searcher.passages = (passage("ERR-4021 means that the till lost the line.", cosines=[0.9]),)
+    unknown, known = await world.ask("What does ERR-9999 mean?"), await world.ask("What does ERR-4021 mean?")
+    assert (unknown.outcome, known.outcome) == (Outcome.ABSTAINED, Outcome.ANSWERED)
+    world.searcher.signals = UNSURE
+    assert (await world.ask("What does ERR-4021 mean?")).outcome is Outcome.ANSWERED

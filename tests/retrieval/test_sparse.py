@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.phrases import pairs_of, phrase_share
 from retrieval.sparse import (
     AVERAGE_LENGTH,
     K1,
@@ -96,3 +97,10 @@ def test_terms_from_many_threads_are_the_same() -> None:
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(terms, [text] * 64))
     assert all(result == results[0] for result in results)
+
+
+def test_phrases_are_neighbouring_terms_whatever_their_inflection() -> None:
+    asked = pairs_of("How do I apply scoring methods to the RFQ?")
+    assert phrase_share(asked, "You apply a scoring method.") == pytest.approx(2 / 3)
+    assert phrase_share(asked, "The method of scoring is applied by hand.") == 0.0
+    assert phrase_share(pairs_of("printer"), "printer") == 0.0
