@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +38,23 @@ class Difference:
 
 
 def estimate(value: Value, sample: Floats, groups: Sequence[str]) -> Estimate:
-    """With the 95 % percentile interval over resampled groups; no figure where `value` gives none."""
+    """With the 95 % percentile interval over resampled groups, of which there must be two; no figure where `value` gives none."""
     measured = value(sample) if len(sample) else math.nan
     if math.isnan(measured):
         return Estimate(None, n=len(sample))
     members = _members(groups)
+    if len(members) < 2:
+        return Estimate(measured, n=len(sample))
     drawn = np.array([value(sample[pick]) for pick in _resamples(members)])
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return Estimate(measured, float(low), float(high), len(sample))
 
 
 def difference(value: Value, now: Floats, then: Floats, groups: Sequence[str]) -> Difference | None:
-    """Row by row the same questions. None where either figure cannot be had."""
-    if not len(now) or math.isnan(ours := value(now)) or math.isnan(theirs := value(then)):
-        return None
+    """Row by row the same questions. None where either figure cannot be had, or there are not two groups."""
     members = _members(groups)
+    if len(members) < 2 or math.isnan(ours := value(now)) or math.isnan(theirs := value(then)):
+        return None
     drawn = np.array([value(now[pick]) - value(then[pick]) for pick in _resamples(members)])
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     by_chance = np.array([value(a) - value(b) for a, b in _swapped(now, then, members)])
@@ -65,9 +66,10 @@ def difference(value: Value, now: Floats, then: Floats, groups: Sequence[str]) -
 
 def _members(groups: Sequence[str]) -> list[NDArray[np.intp]]:
     """The rows of each group."""
-    order = np.argsort(np.asarray(groups), kind="stable")
-    bounds = np.flatnonzero(np.diff(np.unique(np.asarray(groups)[order], return_inverse=True)[1])) + 1
-    return [order[start:end] for start, end in pairwise([0, *bounds.tolist(), len(order)])]
+    rows: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        rows.setdefault(group, []).append(row)
+    return [np.array(found, dtype=np.intp) for found in rows.values()]
 
 
 def _resamples(members: Sequence[NDArray[np.intp]]) -> list[NDArray[np.intp]]:

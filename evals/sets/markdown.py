@@ -114,10 +114,11 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _share(estimate: Estimate, *, bold: bool = False) -> str:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
+    if estimate.value is None:
         return "–"
-    value = f"{estimate.value:.3f}"
-    return f"{f'**{value}**' if bold else value} ({estimate.low:.2f}–{estimate.high:.2f})"
+    value = f"**{estimate.value:.3f}**" if bold else f"{estimate.value:.3f}"
+    low, high = estimate.low, estimate.high
+    return value if low is None or high is None else f"{value} ({low:.2f}–{high:.2f})"
 
 
 def _lead(lead: Difference | None) -> str:

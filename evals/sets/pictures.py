@@ -30,12 +30,19 @@ def reliability(bins: Sequence[Bin], *, title: str) -> str:
     marks = [
         f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" stroke="{QUIET}" stroke-dasharray="5 4"/>',
         *(
-            f'<circle cx="{_x(part.stated):.1f}" cy="{_y(part.seen):.1f}" r="5" fill="{LINE}"/>'
-            f"{_text(_x(part.stated) + 9, _y(part.seen) + 4, f'{part.questions} questions', size=11)}"
+            f'<circle cx="{_x(part.stated):.1f}" cy="{_y(part.seen):.1f}" r="5" fill="{LINE}"/>{_beside(part)}'
             for part in bins
         ),
     ]
     return _picture(title, "confidence stated", "answered right", 1.0, marks)
+
+
+def _beside(part: Bin) -> str:
+    """To the left of a dot near the right edge."""
+    words = f"{part.questions} questions"
+    if part.stated > 0.75:
+        return _text(_x(part.stated) - 9, _y(part.seen) + 4, words, anchor="end", size=11)
+    return _text(_x(part.stated) + 9, _y(part.seen) + 4, words, size=11)
 
 
 def _marked(point: Point, top: float, label: str) -> list[str]:
