@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from answers.calibration import Calibration, Calibrations
 from api.bootstrap import Services, open_services
 from api.demo import CORPORA, seed
 from api.wiring.answering import UNCOUNTED, make_pipeline
@@ -45,10 +46,21 @@ class Wanted:
     compare: str | None = None
 
 
+class Ungated(Calibrations):
+    """Each tenant's own estimate, and no threshold."""
+
+    async def of(self, tenant_id: str) -> Calibration:
+        return replace(await super().of(tenant_id), threshold=0.0)
+
+
+ProductOf = Callable[[Mapping[str, str], Mapping[str, float]], Product]
+"""Of tenants by slug: their ids, and their thresholds."""
+
+
 class Stick:
     """Measures data sets, one after another, on one set of services."""
 
-    def __init__(self, services: Services, settings: Settings, product: Callable[[dict[str, str]], Product]) -> None:
+    def __init__(self, services: Services, settings: Settings, product: ProductOf) -> None:
         self._services = services
         self._settings = settings
         self._product = product
@@ -63,11 +75,16 @@ class Stick:
         )
         await self._hold(asked, watch)
         ids = {slug: (await self._services.tenants.by_slug(slug)).id for slug in asked.tenants}
+        gates = {slug: await self._services.calibrations.of(tenant_id) for slug, tenant_id in ids.items()}
         progress = Progress()
         watch(f"{name}: asking", progress)
-        rows = await ask_all(asked, SetRun(self._product(ids), answers=wanted.answers), progress)
+        product = self._product(ids, {slug: gate.threshold for slug, gate in gates.items()})
+        rows = await ask_all(asked, SetRun(product, answers=wanted.answers), progress)
         held = await Holdings(self._services.database).fingerprint(ids.values())
-        stated = await context(asked, self._settings, rows, answers=wanted.answers, held=held)
+        confidence = {slug: {"threshold": g.threshold, **asdict(g.coefficients)} for slug, g in gates.items()}
+        stated = await context(
+            asked, self._settings, rows, answers=wanted.answers, stated={**held, "confidence": confidence}
+        )
         return await keep(runs, asked, rows, split=wanted.split, stated=stated, compare=wanted.compare)
 
     async def _hold(self, asked: EvalSet, watch: Watch) -> None:
@@ -113,7 +130,6 @@ async def open_stick(settings: Settings) -> AsyncIterator[Stick]:
     The pipeline that is measured answers whatever its confidence, so that one pass serves every threshold; it asks the configured
     model, keeps nothing, and counts against nobody's quota.
     """
-    ungated = settings.model_copy(update={"answers": settings.answers.model_copy(update={"threshold": 0.0})})
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(open_services(settings))
         llm = make_llm(settings)
@@ -121,7 +137,7 @@ async def open_stick(settings: Settings) -> AsyncIterator[Stick]:
             stack.push_async_callback(llm.aclose)
         dialogues = Dialogues(history=settings.answers.history_turns)
         pipeline = make_pipeline(
-            replace(services, settings=ungated),
+            services,
             services.searcher,
             Passages(services.database),
             dialogues,
@@ -130,17 +146,18 @@ async def open_stick(settings: Settings) -> AsyncIterator[Stick]:
             NullTracer(),
             llm,
             Quota(per_minute=UNCOUNTED),
+            Ungated(services.database, threshold=0.0),
         )
 
         async def screen(tenant_id: str, text: str) -> str:
             profile = await services.tenants.profile(tenant_id)
             return (await services.guards.screen_input(text, profile)).text
 
-        def product(ids: dict[str, str]) -> Product:
+        def product(ids: Mapping[str, str], thresholds: Mapping[str, float]) -> Product:
             def principal(slug: str, audience: Audience) -> Principal:
                 return Principal(ids[slug], CHANNEL, audience, PERMISSIONS[Role.SUPPORT_AGENT], CHANNEL)
 
             candidates = settings.answers.candidates
-            return Product(services.searcher, pipeline, dialogues, screen, principal, candidates)
+            return Product(services.searcher, pipeline, dialogues, screen, principal, thresholds, candidates)
 
         yield Stick(services, settings, product)

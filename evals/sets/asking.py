@@ -34,13 +34,15 @@ Screen = Callable[[str, str], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What is measured. `asker` answers whatever its confidence; `candidates` is how many of each kind its search looks at."""
+    """What is measured. `asker` answers whatever its confidence, `thresholds` are what tenants (by slug) would be answered from;
+    `candidates` is how many of each kind the search looks at."""
 
     finder: Finder
     asker: Asker
     dialogues: Dialogues
     screen: Screen
     principals: Principals
+    thresholds: Mapping[str, float]
     candidates: int
 
 
@@ -59,7 +61,7 @@ class SetRun:
         spoken, query = None, ""
         if self._answers or question.history:
             answer, kept, latency_ms = await self._answer(question)
-            spoken, query = _spoken(question, answer, latency_ms), kept.query
+            spoken, query = _spoken(question, answer, self._product.thresholds[question.tenant], latency_ms), kept.query
         began = time.perf_counter()
         if not question.history:
             query = await self._product.screen(principal.tenant_id, question.text)
@@ -127,12 +129,13 @@ def rank(question: SetQuestion, passages: Sequence[Passage]) -> Ranking:
     )
 
 
-def _spoken(question: SetQuestion, answer: Answer, latency_ms: float) -> Spoken:
+def _spoken(question: SetQuestion, answer: Answer, threshold: float, latency_ms: float) -> Spoken:
     answered = answer.outcome is Outcome.ANSWERED
     references = question.references if answered else ()
     return Spoken(
         outcome=answer.outcome,
         confidence=answer.confidence,
+        threshold=threshold,
         text=answer.text if answered else "",
         cited=tuple(citation.source for citation in answer.citations),
         f1=best([token_f1(answer.text, reference) for reference in references]),

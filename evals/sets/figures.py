@@ -48,17 +48,17 @@ def ranking_figures(ranker: str) -> list[Figure]:
     ]
 
 
-def answer_figures(threshold: float) -> list[Figure]:
-    """A question is answered where the pipeline has an answer and its confidence is at least `threshold`."""
+def answer_figures() -> list[Figure]:
+    """A question is answered where the pipeline has an answer and its confidence reaches the tenant's threshold."""
     return [
-        Figure("citation precision", lambda row: _citation_precision(row, threshold), _ratio),
-        Figure("citation recall", lambda row: _citation_recall(row, threshold), _ratio),
-        Figure("token F1", lambda row: _alike(row, threshold, "f1"), _ratio),
-        Figure("ROUGE-L", lambda row: _alike(row, threshold, "rouge_l"), _ratio),
-        Figure("answered of the answerable", lambda row: _answered_answerable(row, threshold), _ratio),
+        Figure("citation precision", _citation_precision, _ratio),
+        Figure("citation recall", _citation_recall, _ratio),
+        Figure("token F1", lambda row: _alike(row, "f1"), _ratio),
+        Figure("ROUGE-L", lambda row: _alike(row, "rouge_l"), _ratio),
+        Figure("answered of the answerable", _answered_answerable, _ratio),
         Figure("abstention AUROC", _stated, _abstention_auroc),
-        Figure("abstention precision", lambda row: _abstained_rightly(row, threshold), _ratio),
-        Figure("abstention recall", lambda row: _abstention_recall(row, threshold), _ratio),
+        Figure("abstention precision", _abstained_rightly, _ratio),
+        Figure("abstention recall", _abstention_recall, _ratio),
         Figure("wrong share at 80 % of the answerable", _stated, wrong_share),
         *calibration_figures(),
         Figure("answer latency p50, ms", _answer_ms, _percentile(50)),
@@ -81,9 +81,9 @@ def search_latencies() -> list[Figure]:
     ]
 
 
-def figures(*, threshold: float, answers: bool) -> list[Figure]:
+def figures(*, answers: bool) -> list[Figure]:
     """All of a run's own, in the order of reports."""
-    return [*ranking_figures(OURS), *(answer_figures(threshold) if answers else ()), *search_latencies()]
+    return [*ranking_figures(OURS), *(answer_figures() if answers else ()), *search_latencies()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Summary:
     leads: Mapping[str, Mapping[str, Difference]]
 
 
-def summarise(rows: Sequence[SetRow], *, threshold: float, answers: bool) -> Summary:
+def summarise(rows: Sequence[SetRow], *, answers: bool) -> Summary:
     pairs = [(row, row) for row in rows]
     ours = ranking_figures(OURS)
     baselines, leads = {}, {}
@@ -104,7 +104,7 @@ def summarise(rows: Sequence[SetRow], *, threshold: float, answers: bool) -> Sum
         baselines[ranker] = {figure.name: figure.estimate(rows) for figure in theirs}
         found = {a.name: a.difference(pairs, b) for a, b in zip(ours, theirs, strict=True)}
         leads[ranker] = {name: lead for name, lead in found.items() if lead is not None}
-    own = {figure.name: figure.estimate(rows) for figure in figures(threshold=threshold, answers=answers)}
+    own = {figure.name: figure.estimate(rows) for figure in figures(answers=answers)}
     return Summary(own, baselines, leads)
 
 
@@ -134,46 +134,42 @@ def _percentile(share: float) -> Value:
     return value
 
 
-def _answered(row: SetRow, threshold: float) -> bool:
-    return row.spoken is not None and row.composed and row.spoken.confidence >= threshold
-
-
-def _citation_precision(row: SetRow, threshold: float) -> Columns | None:
+def _citation_precision(row: SetRow) -> Columns | None:
     """Over the citations of answered answerable questions; answers that should not be are the wrong share's."""
     if row.spoken is None or not row.answerable:
         return None
-    cited = row.spoken.cited if _answered(row, threshold) else ()
+    cited = row.spoken.cited if row.answered else ()
     return sum(source in row.gold for source in cited), len(cited)
 
 
-def _citation_recall(row: SetRow, threshold: float) -> Columns | None:
+def _citation_recall(row: SetRow) -> Columns | None:
     """The gold documents of answered questions that are cited."""
     if row.spoken is None or not row.answerable:
         return None
-    counted = _answered(row, threshold)
+    counted = row.answered
     return counted * len(set(row.spoken.cited) & set(row.gold)), counted * len(row.gold)
 
 
-def _alike(row: SetRow, threshold: float, name: str) -> Columns | None:
+def _alike(row: SetRow, name: str) -> Columns | None:
     if row.spoken is None or not row.answerable:
         return None
-    value = getattr(row.spoken, name) if _answered(row, threshold) else None
+    value = getattr(row.spoken, name) if row.answered else None
     return (0.0, 0.0) if value is None else (value, 1.0)
 
 
-def _answered_answerable(row: SetRow, threshold: float) -> Columns | None:
-    return (_answered(row, threshold), 1.0) if row.spoken is not None and row.answerable else None
+def _answered_answerable(row: SetRow) -> Columns | None:
+    return (row.answered, 1.0) if row.spoken is not None and row.answerable else None
 
 
-def _abstained_rightly(row: SetRow, threshold: float) -> Columns | None:
+def _abstained_rightly(row: SetRow) -> Columns | None:
     if row.spoken is None:
         return None
-    abstained = not _answered(row, threshold)
+    abstained = not row.answered
     return abstained and not row.answerable, abstained
 
 
-def _abstention_recall(row: SetRow, threshold: float) -> Columns | None:
-    return (not _answered(row, threshold), 1.0) if row.spoken is not None and not row.answerable else None
+def _abstention_recall(row: SetRow) -> Columns | None:
+    return (not row.answered, 1.0) if row.spoken is not None and not row.answerable else None
 
 
 def _stated(row: SetRow) -> Columns | None:

@@ -29,7 +29,7 @@ def draw(result: SetResult, folder: Path) -> list[Path]:
     sample, name = risk.sample(result.rows), result.dataset.replace("@", "-")
     drawn = {
         f"{name}-risk-coverage.svg": pictures.risk_coverage(
-            risk.curve(sample), title=f"{result.title}: risk and coverage", threshold=result.threshold
+            risk.curve(sample), title=f"{result.title}: risk and coverage", thresholds=result.thresholds
         ),
         f"{name}-reliability.svg": pictures.reliability(risk.bins(sample), title=f"{result.title}: reliability"),
     }
@@ -89,7 +89,8 @@ def day(iso: str) -> str:
 
 
 def _heading(result: SetResult) -> str:
-    return f"answers at a confidence of {result.threshold:g} and above" if result.answers else "speed"
+    thresholds = " or ".join(f"{threshold:g}" for threshold in result.thresholds)
+    return f"answers at a confidence of {thresholds} and above" if result.answers else "speed"
 
 
 def _comparison(comparison: SetComparison) -> Iterator[str]:

@@ -16,6 +16,10 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 FIGURES = "figures"
 """The folder beside the page that holds its pictures."""
 POOLED = "all-sets-reliability.svg"
+FITTED_HERE = (
+    "The shipped confidence was fitted on development questions, some of these among them: what it is worth on questions that it did"
+    " not see, `partner-copilot eval fit` tells, cross-fitted."
+)
 
 
 def require_markers(page: Path) -> None:
@@ -45,5 +49,5 @@ def pooled(rows: Sequence[SetRow], folder: Path, *, address: str) -> str:
     (folder / POOLED).write_text(pictures.reliability(risk.bins(risk.sample(asked)), title=title), "utf-8")
     estimates = {figure.name: figure.estimate(asked) for figure in calibration_figures()}
     table = own_figures(estimates, heading=f"{len(asked)} questions pooled")
-    lines = ("### All sets together\n", *table, f"\n![Reliability, all sets]({address}/{POOLED})\n")
+    lines = ("### All sets together\n", f"{FITTED_HERE}\n", *table, f"\n![Reliability, all sets]({address}/{POOLED})\n")
     return "\n".join(lines)

@@ -14,14 +14,14 @@ INK, QUIET, LINE, MARK = "#1b1f24", "#59636e", "#0b62c4", "#b3261e"
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def risk_coverage(points: Sequence[Point], *, title: str, threshold: float) -> str:
-    """Share wrong of what is answered over the share answered; a dot marks `threshold`, where it answers anything."""
+def risk_coverage(points: Sequence[Point], *, title: str, thresholds: Sequence[float]) -> str:
+    """Share wrong of what is answered over the share answered; dots mark the `thresholds` that answer anything."""
     top = _ceiling(max((point.risk for point in points), default=0.0))
     line = " ".join(f"{_x(point.coverage):.1f},{_y(point.risk / top):.1f}" for point in points)
     marks = [f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2"/>'] if points else []
-    shown = [point for point in points if point.threshold >= threshold]
-    if shown:
-        marks += _marked(shown[-1], top, f"threshold {threshold:.2f}")
+    for threshold in thresholds:
+        if shown := [point for point in points if point.threshold >= threshold]:
+            marks += _marked(shown[-1], top, f"threshold {threshold:.2f}")
     return _picture(title, "answered, share of all questions", "wrong, share of the answered", top, marks)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from core.domain import Filters
 from core.errors import InvalidRequestError
 from evals.dataset import GoldenQuestion, load_golden
 from evals.labelled import AX_TENANT, KEPT, MTRAG_TENANT, WITHHELD
-from evals.sets.folders import lay_out
+from evals.sets.files import lay_out, lines, passage_file
 from evals.sets.form import EvalSet, Exchange, SetCorpus, SetQuestion
 
 DEV = "dev"
@@ -48,14 +47,14 @@ def load_set(name: str, *, data: Path | None, golden: Path, split: str, out: Pat
 
 
 def _ax(folder: Path, split: str, out: Path) -> EvalSet:
-    rows = list(_rows(folder / f"questions_{split}.jsonl"))
+    rows = list(lines(folder / f"questions_{split}.jsonl"))
     tenant, corpora = _ax_corpora(folder, split, out)
     questions = [_ax_question(row, tenant, gold=row["gold_pages"]) for row in rows]
     return EvalSet("ax", "AX 2012 pages", questions, corpora)
 
 
 def _ax_withheld(folder: Path, split: str, out: Path) -> EvalSet:
-    rows = list(_rows(folder / f"questions_{split}.jsonl"))
+    rows = list(lines(folder / f"questions_{split}.jsonl"))
     tenant, corpora = _ax_corpora(folder, split, out)
     kept = Filters(corpora=(KEPT,))
     questions = [
@@ -107,7 +106,7 @@ def _mtrag_history(folder: Path, split: str, out: Path) -> EvalSet:
 
 def _asked(folder: Path, split: str) -> Iterator[dict[str, Any]]:
     """Turns that are mere conversation (thanks, farewells) have no label and are left out."""
-    return (row for row in _rows(folder / f"questions_{split}.jsonl") if row["answerable"] is not None)
+    return (row for row in lines(folder / f"questions_{split}.jsonl") if row["answerable"] is not None)
 
 
 def _mtrag_question(row: Mapping[str, Any], *, text: str, history: tuple[Exchange, ...] = ()) -> SetQuestion:
@@ -117,7 +116,7 @@ def _mtrag_question(row: Mapping[str, Any], *, text: str, history: tuple[Exchang
         tenant=MTRAG_TENANT,
         text=text,
         group=str(row["conversation"]),
-        gold=frozenset(map(_passage_file, row["gold_doc_ids"])) if answerable else frozenset(),
+        gold=frozenset(map(passage_file, row["gold_doc_ids"])) if answerable else frozenset(),
         references=tuple(row["answers"]) if answerable else (),
         history=history,
     )
@@ -133,8 +132,8 @@ def _exchanges(history: Sequence[Mapping[str, str]]) -> Iterator[Exchange]:
 
 def _mtrag_corpora(folder: Path, out: Path) -> list[SetCorpus]:
     documents = (
-        (_passage_file(row["id"]), f"{row['title']}\n\n{row['text'].strip()}\n".lstrip().encode())
-        for row in _rows(folder / "corpus.jsonl")
+        (passage_file(row["id"]), f"{row['title']}\n\n{row['text'].strip()}\n".lstrip().encode())
+        for row in lines(folder / "corpus.jsonl")
     )
     return [SetCorpus(MTRAG_TENANT, "cloud", lay_out(out / MTRAG_TENANT / "cloud", documents))]
 
@@ -159,19 +158,6 @@ def _golden_question(tenant: str, question: GoldenQuestion) -> SetQuestion:
         audience=question.audience,
         filters=question.filters,
     )
-
-
-def _passage_file(passage_id: str) -> str:
-    return re.sub(r"[^\w.-]", "_", passage_id) + ".md"
-
-
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InvalidRequestError(f"{file}, line {number}: {error}", code="no_data") from None
 
 
 _READERS: Mapping[str, tuple[Callable[[Path, str, Path], EvalSet], str | None]] = {

@@ -26,7 +26,8 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The answer that the pipeline gives when no threshold holds it back: the thresholds are applied to `confidence` afterwards.
+    """The answer that the pipeline gives when no threshold holds it back: thresholds are applied to `confidence` afterwards, the
+    tenant's own being `threshold`.
 
     `text` and `cited` (a source for each citation) are empty unless it was `answered`. `f1` and `rouge_l` compare with the best
     reference.
@@ -34,6 +35,7 @@ class Spoken:
 
     outcome: Outcome
     confidence: float
+    threshold: float
     text: str
     cited: tuple[str, ...]
     f1: float | None
@@ -67,6 +69,11 @@ class SetRow:
     @property
     def composed(self) -> bool:
         return self.spoken is not None and self.spoken.outcome is Outcome.ANSWERED
+
+    @property
+    def answered(self) -> bool:
+        """There is an answer, and it is sure enough to be given."""
+        return self.spoken is not None and self.composed and self.spoken.confidence >= self.spoken.threshold
 
     @property
     def right(self) -> bool:

@@ -50,8 +50,9 @@ class SetResult:
     comparison: SetComparison | None = None
 
     @property
-    def threshold(self) -> float:
-        return float(self.context["threshold"])
+    def thresholds(self) -> list[float]:
+        """Of its tenants, each once."""
+        return sorted({row.spoken.threshold for row in self.rows if row.spoken is not None})
 
     @property
     def answers(self) -> bool:
@@ -70,18 +71,18 @@ async def ask_all(asked: EvalSet, run: SetRun, progress: Progress) -> list[SetRo
     return rows
 
 
-async def context(asked: EvalSet, settings: Settings, rows: Sequence[SetRow], *, answers: bool, held: Json) -> Json:
-    """What the run was a run of; `held` is of `Holdings.fingerprint`."""
+async def context(asked: EvalSet, settings: Settings, rows: Sequence[SetRow], *, answers: bool, stated: Json) -> Json:
+    """What the run was a run of; `stated` are `documents` and `corpus` (see `Holdings.fingerprint`) and `confidence`, what gates
+    each tenant's answers."""
     return {
         "kind": KIND,
         "date": today().isoformat(),
         "revision": await code_revision(Path(__file__).parent),
         "settings": settings_hash(settings),
         "questions": hashlib.sha256(repr(list(asked.questions)).encode()).hexdigest()[:16],
-        "threshold": settings.answers.threshold,
         "model": ", ".join(sorted({row.spoken.model for row in rows if row.spoken})),
         "answers": answers,
-        **held,
+        **stated,
     }
 
 
@@ -94,8 +95,7 @@ async def keep(
     """
     dataset = f"{asked.name}@{split}"
     before = await _before(runs, dataset, compare)
-    threshold, answers = float(stated["threshold"]), bool(stated["answers"])
-    summary = summarise(rows, threshold=threshold, answers=answers)
+    summary = summarise(rows, answers=bool(stated["answers"]))
     metrics = {"overall": {name: asdict(estimate) for name, estimate in summary.own.items()}}
     kept = await runs.keep(dataset, metrics=metrics, context=stated, rows=[as_json(row) for row in rows])
     result = SetResult(kept.id, dataset, asked.title, stated, rows, summary)
@@ -103,15 +103,13 @@ async def keep(
 
 
 def compared(now: SetResult, then: StoredRun) -> SetComparison:
-    """Each run's answers are counted at its own threshold. Raises `InvalidRequestError` (`not_comparable`)."""
+    """Each run's answers are counted at the thresholds that it had. Raises `InvalidRequestError` (`not_comparable`)."""
     earlier = {row.key: row for row in map(from_json, then.rows)}
     pairs = [(row, earlier[row.key]) for row in now.rows if row.key in earlier]
     if not pairs:
         raise InvalidRequestError(f"run {then.id[:8]} asked none of these questions", code="not_comparable")
-    answers = now.answers and bool(then.context["answers"])
-    ours = figures(threshold=now.threshold, answers=answers)
-    theirs = figures(threshold=float(then.context["threshold"]), answers=answers)
-    found = {a.name: a.difference(pairs, b) for a, b in zip(ours, theirs, strict=True)}
+    both = figures(answers=now.answers and bool(then.context["answers"]))
+    found = {figure.name: figure.difference(pairs) for figure in both}
     changed = sorted(
         key for key in now.context.keys() - _TOLD if now.context[key] != then.context.get(key)
     )  # fmt: skip
