@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from api.measure_sets import FOLDER, Wanted, Watch, open_stick
+from api.measure_sets import FOLDER, Wanted, Watch, open_stick, read
 from core.settings import Settings
 from evals.sets import page, readers
 from evals.sets.markdown import as_markdown, draw
@@ -22,8 +22,9 @@ async def measure_set(
 ) -> tuple[str, Path]:
     """The report, and the folder that holds it with the run's rows and pictures: `out`, else one of the run's own in the home
     folder."""
+    asked = read(settings, name, wanted)
     async with open_stick(settings) as stick:
-        result = await stick.measure(name, wanted, watch=watch)
+        result = await stick.measure(asked, wanted, watch=watch)
     folder = out or settings.home / FOLDER / "runs" / f"{result.dataset.replace('@', '-')}-{result.id[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     report = as_markdown(result, command=command, images=[picture.name for picture in draw(result, folder)])
@@ -47,7 +48,7 @@ async def measure_all(
     rows: list[SetRow] = []
     async with open_stick(settings) as stick:
         for name, alone in zip(readers.names(wanted.data), commands, strict=True):
-            result = await stick.measure(name, wanted, watch=watch)
+            result = await stick.measure(read(settings, name, wanted), wanted, watch=watch)
             images = [f"{page.FIGURES}/{picture.name}" for picture in draw(result, pictures)]
             sections.append(as_markdown(result, command=alone, images=images))
             rows += result.rows

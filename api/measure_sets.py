@@ -46,6 +46,11 @@ class Wanted:
     compare: str | None = None
 
 
+def read(settings: Settings, name: str, wanted: Wanted) -> EvalSet:
+    """Raises `InvalidRequestError` for a set that is none or is not there."""
+    return readers.load_set(name, data=wanted.data, golden=CORPORA, split=wanted.split, out=settings.home / FOLDER)
+
+
 class Ungated(Calibrations):
     """Each tenant's own estimate, and no threshold."""
 
@@ -65,19 +70,15 @@ class Stick:
         self._settings = settings
         self._product = product
 
-    async def measure(self, name: str, wanted: Wanted, *, watch: Watch) -> SetResult:
-        """Raises `InvalidRequestError` for a set that is none, `ConflictError` (`tenant_in_use`) where its tenant holds other
-        corpora, and what the product raises."""
+    async def measure(self, asked: EvalSet, wanted: Wanted, *, watch: Watch) -> SetResult:
+        """Raises `ConflictError` (`tenant_in_use`) where the set's tenant holds other corpora, and what the product raises."""
         runs = EvalRuns(self._services.database)
         await require_comparable(runs, wanted.compare)
-        asked = readers.load_set(
-            name, data=wanted.data, golden=CORPORA, split=wanted.split, out=self._settings.home / FOLDER
-        )
         await self._hold(asked, watch)
         ids = {slug: (await self._services.tenants.by_slug(slug)).id for slug in asked.tenants}
         gates = {slug: await self._services.calibrations.of(tenant_id) for slug, tenant_id in ids.items()}
         progress = Progress()
-        watch(f"{name}: asking", progress)
+        watch(f"{asked.name}: asking", progress)
         product = self._product(ids, {slug: gate.threshold for slug, gate in gates.items()})
         rows = await ask_all(asked, SetRun(product, answers=wanted.answers), progress)
         held = await Holdings(self._services.database).fingerprint(ids.values())

@@ -17,8 +17,8 @@ FIGURES = "figures"
 """The folder beside the page that holds its pictures."""
 POOLED = "all-sets-reliability.svg"
 FITTED_HERE = (
-    "The shipped confidence was fitted on development questions, some of these among them: what it is worth on questions that it did"
-    " not see, `partner-copilot eval fit` tells, cross-fitted."
+    "The shipped confidence was fitted on development questions, some of these among them: what it is worth on questions that it"
+    " did not see, `partner-copilot eval fit` tells, cross-fitted."
 )
 
 

@@ -26,7 +26,7 @@ def risk_coverage(points: Sequence[Point], *, title: str, thresholds: Sequence[f
 
 
 def reliability(bins: Sequence[Bin], *, title: str) -> str:
-    """The share seen right over the confidence stated, a dot a bin with its questions; on the diagonal both agree."""
+    """The share seen right over the confidence stated, a dot a bin and how many questions it holds; on the diagonal both agree."""
     marks = [
         f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" stroke="{QUIET}" stroke-dasharray="5 4"/>',
         *(
@@ -39,7 +39,7 @@ def reliability(bins: Sequence[Bin], *, title: str) -> str:
 
 def _beside(part: Bin) -> str:
     """To the left of a dot near the right edge."""
-    words = f"{part.questions} questions"
+    words = f"n = {part.questions}"
     if part.stated > 0.75:
         return _text(_x(part.stated) - 9, _y(part.seen) + 4, words, anchor="end", size=11)
     return _text(_x(part.stated) + 9, _y(part.seen) + 4, words, size=11)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -95,11 +96,12 @@ async def keep(
     """
     dataset = f"{asked.name}@{split}"
     before = await _before(runs, dataset, compare)
-    summary = summarise(rows, answers=bool(stated["answers"]))
+    # A thousand resamples of every figure take seconds.
+    summary = await asyncio.to_thread(summarise, rows, answers=bool(stated["answers"]))
     metrics = {"overall": {name: asdict(estimate) for name, estimate in summary.own.items()}}
     kept = await runs.keep(dataset, metrics=metrics, context=stated, rows=[as_json(row) for row in rows])
     result = SetResult(kept.id, dataset, asked.title, stated, rows, summary)
-    return replace(result, comparison=compared(result, before)) if before else result
+    return replace(result, comparison=await asyncio.to_thread(compared, result, before)) if before else result
 
 
 def compared(now: SetResult, then: StoredRun) -> SetComparison:

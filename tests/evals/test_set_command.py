@@ -1,0 +1,86 @@
+"""`partner-copilot eval run` and `eval all` as a user types them, on a tiny data folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from set_data import write_data
+
+from evals.sets.page import BEGIN, END
+from tests.cli.cli_runs import Home
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_data(tmp_path_factory.mktemp("sets") / "data")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("sets") / "home")
+
+
+def test_a_set_is_taken_in_asked_and_compared(home: Home, data: Path, tmp_path: Path) -> None:
+    first = home.run("eval", "run", "ax-withheld", "--data", str(data), "--answers", "--out", str(tmp_path)).done()
+    assert "3 questions, 2 of them answerable, in 3 groups; 3 documents" in first.out
+    assert "| **ours** | **1.000** (1.00–1.00) | **1.000** (1.00–1.00) | **1.000** (1.00–1.00) |" in first.out
+    assert "    partner-copilot eval run ax-withheld --data DIR --answers\n" in first.out
+    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    cited = {row["id"]: row["spoken"]["cited"] for row in run["rows"]}
+    assert cited["ax-1"] == ["tills.md"]
+    assert cited["ax-2"] == ["scales.md"]
+    assert "warranty.md" not in cited["ax-3"]
+    for name in ("ax-withheld-dev-risk-coverage.svg", "ax-withheld-dev-reliability.svg"):
+        ElementTree.parse(tmp_path / name)
+    assert (tmp_path / "report.md").read_text("utf-8") == first.out
+
+    second = home.run(
+        "eval", "run", "ax", "--data", str(data), "--answers", "--compare", run["id"], "--set", "answers.passages=3"
+    ).done()
+    assert f"Compared with run `{run['id'][:8]}` (`ax-withheld@dev`) over 3 questions; changed:" in second.out
+    changed = second.out.partition("changed: ")[2].partition(". Intervals")[0].split(", ")
+    assert {"questions", "settings"} <= set(changed)
+    assert not {"corpus", "revision"} & set(changed)
+
+
+def test_all_sets_are_written_into_the_page(home: Home, data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "quality.md"
+    page.write_text(f"# Figures\n\n{BEGIN}\n{END}\n", "utf-8")
+    only = tmp_path / "data"
+    only.mkdir()
+    (only / "mtrag_cloud").symlink_to(data / "mtrag_cloud")
+    home.run("eval", "all", "--data", str(only), "--page", str(page)).done()
+    text = page.read_text("utf-8")
+    for name in ("mtrag-rewrite@dev", "mtrag-history@dev", "golden@dev"):
+        assert f"(`{name}`)" in text
+    assert "ax@dev" not in text
+    assert "### All sets together" in text
+    pictures = {line.partition("](")[2].rstrip(")") for line in text.splitlines() if line.startswith("![")}
+    assert len(pictures) == 7
+    for picture in pictures:
+        ElementTree.parse(tmp_path / picture)
+
+
+def test_a_tenant_with_other_corpora_is_not_measured_on(home: Home, data: Path, tmp_path: Path) -> None:
+    own = Home(tmp_path / "home")
+    own.run("tenant", "create", "ax").done()
+    (tmp_path / "note.md").write_text("# Note\n\nThe night desk is staffed from eight.\n", "utf-8")
+    own.run("ingest", str(tmp_path / "note.md"), "--tenant", "ax", "--corpus", "handbook").done()
+    assert "handbook" in own.run("eval", "run", "ax", "--data", str(data)).failed("tenant_in_use")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("squad",), "unknown_dataset"),
+        (("ax",), "no_data"),
+        (("golden", "--set", "answers.passages"), "invalid_setting"),
+    ],
+)
+def test_a_wrong_wish_is_one_line(home: Home, words: tuple[str, ...], code: str) -> None:
+    home.run("eval", "run", *words).failed(code)
