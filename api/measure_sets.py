@@ -10,6 +10,7 @@ from pathlib import Path
 from answers.calibration import Calibration, Calibrations
 from api.bootstrap import Services, open_services
 from api.demo import CORPORA, seed
+from api.store import Store
 from api.wiring.answering import UNCOUNTED, make_pipeline
 from api.wiring.backends import make_llm
 from core.auth import PERMISSIONS
@@ -49,6 +50,24 @@ class Wanted:
 def read(settings: Settings, name: str, wanted: Wanted) -> EvalSet:
     """Raises `InvalidRequestError` for a set that is none or is not there."""
     return readers.load_set(name, data=wanted.data, golden=CORPORA, split=wanted.split, out=settings.home / FOLDER)
+
+
+async def tenant_for(store: Store, slug: str, corpora: set[str]) -> TenantInfo:
+    """The tenant that holds a data set's corpora, made if it is new.
+
+    Raises `ConflictError` (`tenant_in_use`) where it holds others: it is somebody's, and their documents would spoil the figures.
+    """
+    try:
+        tenant = await store.tenants.by_slug(slug)
+    except NotFoundError:
+        return await store.tenants.create(slug)
+    if others := await Holdings(store.database).corpora(tenant.id) - corpora:
+        raise ConflictError(
+            f"tenant '{slug}' holds other corpora than the data set's: {', '.join(sorted(others))};"
+            " measure in a COPILOT_HOME of its own",
+            code="tenant_in_use",
+        )
+    return tenant
 
 
 class Ungated(Calibrations):
@@ -93,26 +112,12 @@ class Stick:
         if not asked.corpora:
             await seed(self._services, watch=watch)
         for slug in sorted({corpus.tenant for corpus in asked.corpora}):
-            tenant = await self._tenant(slug, {c.name for c in asked.corpora if c.tenant == slug})
+            tenant = await tenant_for(self._services, slug, {c.name for c in asked.corpora if c.tenant == slug})
             if not tenant.current:
                 progress = Progress()
                 watch(f"{slug}: index anew", progress)
                 await self._services.reindexer.run(tenant.id, progress)
             await self._sync(tenant, [c for c in asked.corpora if c.tenant == slug], watch)
-
-    async def _tenant(self, slug: str, corpora: set[str]) -> TenantInfo:
-        tenants = self._services.tenants
-        try:
-            tenant = await tenants.by_slug(slug)
-        except NotFoundError:
-            return await tenants.create(slug)
-        if others := await Holdings(self._services.database).corpora(tenant.id) - corpora:
-            raise ConflictError(
-                f"tenant '{slug}' holds other corpora than the data set's: {', '.join(sorted(others))};"
-                " measure in a COPILOT_HOME of its own",
-                code="tenant_in_use",
-            )
-        return tenant
 
     async def _sync(self, tenant: TenantInfo, corpora: Sequence[SetCorpus], watch: Watch) -> None:
         operator = Principal(tenant.id, CHANNEL, Audience.AGENT, frozenset(Permission), CHANNEL)

@@ -57,7 +57,7 @@ def answer_figures() -> list[Figure]:
         Figure("ROUGE-L", lambda row: _alike(row, "rouge_l"), _ratio),
         Figure("answered of the answerable", _answered_answerable, _ratio),
         Figure("abstention AUROC", _stated, _abstention_auroc),
-        Figure("abstention precision", _abstained_rightly, _ratio),
+        Figure("abstention precision", _abstained_rightly, _abstention_precision),
         Figure("abstention recall", _abstention_recall, _ratio),
         Figure("wrong share at 80 % of the answerable", _stated, wrong_share),
         *calibration_figures(),
@@ -165,7 +165,7 @@ def _abstained_rightly(row: SetRow) -> Columns | None:
     if row.spoken is None:
         return None
     abstained = not row.answered
-    return abstained and not row.answerable, abstained
+    return abstained and not row.answerable, abstained, not row.answerable
 
 
 def _abstention_recall(row: SetRow) -> Columns | None:
@@ -179,6 +179,11 @@ def _stated(row: SetRow) -> Columns | None:
 
 def _answer_ms(row: SetRow) -> Columns | None:
     return None if row.spoken is None else (row.spoken.latency_ms,)
+
+
+def _abstention_precision(sample: Floats) -> float:
+    """NaN where every question can be answered: there is nothing to be right about."""
+    return _ratio(sample[:, :2]) if sample[:, 2].any() else math.nan
 
 
 def _abstention_auroc(sample: Floats) -> float:

@@ -9,7 +9,12 @@ from xml.etree import ElementTree
 import pytest
 from set_data import write_data
 
+from api.measure_sets import tenant_for
+from api.store import open_store
+from core.errors import ConflictError
+from core.settings import Settings
 from evals.sets.page import BEGIN, END
+from ingest.repository import corpus
 from tests.cli.cli_runs import Home
 
 pytestmark = pytest.mark.slow
@@ -48,6 +53,7 @@ def test_a_set_is_taken_in_asked_and_compared(home: Home, data: Path, tmp_path: 
     assert not {"corpus", "revision"} & set(changed)
 
 
+@pytest.mark.proof
 def test_all_sets_are_written_into_the_page(home: Home, data: Path, tmp_path: Path) -> None:
     page = tmp_path / "quality.md"
     page.write_text(f"# Figures\n\n{BEGIN}\n{END}\n", "utf-8")
@@ -66,12 +72,16 @@ def test_all_sets_are_written_into_the_page(home: Home, data: Path, tmp_path: Pa
         ElementTree.parse(tmp_path / picture)
 
 
-def test_a_tenant_with_other_corpora_is_not_measured_on(home: Home, data: Path, tmp_path: Path) -> None:
-    own = Home(tmp_path / "home")
-    own.run("tenant", "create", "ax").done()
-    (tmp_path / "note.md").write_text("# Note\n\nThe night desk is staffed from eight.\n", "utf-8")
-    own.run("ingest", str(tmp_path / "note.md"), "--tenant", "ax", "--corpus", "handbook").done()
-    assert "handbook" in own.run("eval", "run", "ax", "--data", str(data)).failed("tenant_in_use")
+async def test_a_tenant_with_other_corpora_is_not_measured_on(tmp_path: Path) -> None:
+    async with open_store(Settings(home=tmp_path)) as store:
+        tenant = await tenant_for(store, "ax", {"kept"})
+        for name in ("kept", "handbook"):
+            async with store.database.write() as session:
+                await corpus(session, tenant.id, name)
+        assert await tenant_for(store, "ax", {"kept", "handbook"}) == tenant
+        with pytest.raises(ConflictError, match="handbook") as raised:
+            await tenant_for(store, "ax", {"kept"})
+    assert raised.value.code == "tenant_in_use"
 
 
 @pytest.mark.parametrize(

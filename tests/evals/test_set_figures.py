@@ -41,6 +41,11 @@ def test_an_abstention_is_whatever_is_not_answered_at_the_threshold() -> None:
     assert value("abstention recall") == pytest.approx(1 / 2)
 
 
+def test_where_all_can_be_answered_no_abstention_can_be_right() -> None:
+    found = summarise([row for row in ROWS if row.answerable], answers=True).own
+    assert {found[f"abstention {name}"].value for name in ("AUROC", "precision", "recall")} == {None}
+
+
 def test_the_area_is_of_the_confidence_over_answerable_or_not() -> None:
     # Answerable .9 .8 .7 .4 .6, not .75 .1: 2 + 5 of 10 pairs in order.
     assert value("abstention AUROC") == pytest.approx(7 / 10)
