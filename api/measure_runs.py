@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from api.measure_sets import FOLDER, Wanted, Watch, open_stick, read
 from core.settings import Settings
-from evals.sets import page, readers
+from evals.sets import page
 from evals.sets.markdown import as_markdown, draw
 from evals.sets.rows import SetRow
 from evals.sets.run import SetResult
@@ -34,10 +34,10 @@ async def measure_set(
 
 
 async def measure_all(
-    settings: Settings, wanted: Wanted, *, target: Path | None, command: str, commands: Sequence[str], watch: Watch
+    settings: Settings, wanted: Wanted, *, commands: Mapping[str, str], target: Path | None, command: str, watch: Watch
 ) -> str:
-    """Every set that can be read, in one process, and their report; written between the markers of the page `target`, its pictures
-    beside it. `commands` measure each set alone, in the sets' order.
+    """Several sets in one process, and their report; written between the markers of the page `target`, its pictures beside it.
+    `commands` are the sets' names, each with what measures it alone.
 
     Raises `InvalidRequestError` (`no_markers`) before anything is measured.
     """
@@ -47,7 +47,7 @@ async def measure_all(
     sections: list[str] = []
     rows: list[SetRow] = []
     async with open_stick(settings) as stick:
-        for name, alone in zip(readers.names(wanted.data), commands, strict=True):
+        for name, alone in commands.items():
             result = await stick.measure(read(settings, name, wanted), wanted, watch=watch)
             images = [f"{page.FIGURES}/{picture.name}" for picture in draw(result, pictures)]
             sections.append(as_markdown(result, command=alone, images=images))

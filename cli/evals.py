@@ -49,17 +49,18 @@ def run_set(
 
 @evals.command("all")
 def run_all(
+    datasets: Annotated[list[str] | None, typer.Argument(help="Which sets; all that are there by default.")] = None,
     data: Data = None,
     split: Split = "dev",
     changes: Changes = None,
     page: Annotated[Path | None, typer.Option(help="A Markdown page whose measured section is written anew.")] = None,
 ) -> None:
-    """Measure every data set that is there, with answers, in one go."""
+    """Measure several data sets with answers, in one go."""
     from api.measure_runs import measure_all
     from api.measure_sets import Wanted
     from evals.sets.readers import names
 
-    commands = [_command(name, split, changes or (), answers=True) for name in names(data)]
+    commands = {name: _command(name, split, changes or (), answers=True) for name in datasets or names(data)}
     with Bars(console=err) as bars:
         work = measure_all(
             settings(changes or ()),

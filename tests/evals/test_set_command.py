@@ -54,20 +54,19 @@ def test_a_set_is_taken_in_asked_and_compared(home: Home, data: Path, tmp_path: 
 
 
 @pytest.mark.proof
-def test_all_sets_are_written_into_the_page(home: Home, data: Path, tmp_path: Path) -> None:
+def test_several_sets_are_written_into_the_page(home: Home, data: Path, tmp_path: Path) -> None:
     page = tmp_path / "quality.md"
     page.write_text(f"# Figures\n\n{BEGIN}\n{END}\n", "utf-8")
-    only = tmp_path / "data"
-    only.mkdir()
-    (only / "mtrag_cloud").symlink_to(data / "mtrag_cloud")
-    home.run("eval", "all", "--data", str(only), "--page", str(page)).done()
+    sets = ("mtrag-rewrite", "mtrag-history")
+    printed = home.run("eval", "all", *sets, "--data", str(data), "--page", str(page)).done().out
     text = page.read_text("utf-8")
-    for name in ("mtrag-rewrite@dev", "mtrag-history@dev", "golden@dev"):
-        assert f"(`{name}`)" in text
-    assert "ax@dev" not in text
+    for name in sets:
+        assert f"(`{name}@dev`)\n\n    partner-copilot eval run {name} --data DIR --answers\n" in text
+    assert "3 questions, 2 of them answerable, in 1 groups; 2 documents" in text
     assert "### All sets together" in text
+    assert printed in text
     pictures = {line.partition("](")[2].rstrip(")") for line in text.splitlines() if line.startswith("![")}
-    assert len(pictures) == 7
+    assert len(pictures) == 5
     for picture in pictures:
         ElementTree.parse(tmp_path / picture)
 
@@ -84,13 +83,7 @@ async def test_a_tenant_with_other_corpora_is_not_measured_on(tmp_path: Path) ->
     assert raised.value.code == "tenant_in_use"
 
 
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        (("squad",), "unknown_dataset"),
-        (("ax",), "no_data"),
-        (("golden", "--set", "answers.passages"), "invalid_setting"),
-    ],
-)
-def test_a_wrong_wish_is_one_line(home: Home, words: tuple[str, ...], code: str) -> None:
-    home.run("eval", "run", *words).failed(code)
+def test_a_setting_that_is_none_is_refused_before_anything_is_loaded(home: Home) -> None:
+    assert "answers.passages=8" in home.run("eval", "run", "golden", "--set", "answers.passages").failed(
+        "invalid_setting"
+    )
