@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Extra words for eval, proof, bench and pytest: make test ARGS="-k release"
 ARGS ?=
+# Public data sets to measure with; those that are not there are left out.
+DATA ?= ../shared/data
 
 # Models come with the packages: nothing may reach for a hub or report usage.
 export HF_HUB_OFFLINE := 1
@@ -44,8 +46,8 @@ test: setup-dev ## lint and the tests: real models, databases and browsers (make
 	@$(MAKE) lint
 	@scripts/run-tests $(ARGS)
 
-eval: setup ## Measure answers against the golden questions
-	@$(BIN)/partner-copilot eval $(ARGS)
+eval: setup ## Measure search and answers on every data set below DATA, and write the figures into docs/quality.md
+	@$(BIN)/partner-copilot eval all $(if $(wildcard $(DATA)),--data $(DATA)) --page docs/quality.md $(ARGS)
 
 proof: setup-dev ## The long proofs at their full size (an hour or two); writes docs/proof.md
 	@scripts/run-proof $(ARGS)

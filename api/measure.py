@@ -56,7 +56,8 @@ async def measure_fit(settings: Settings, data: Path, golden: Path) -> Fitted:
         ids = await _known(services, {question.tenant for question in questions})
         if not ids:
             raise InvalidRequestError(
-                "ingest the development sets first: tenants 'ax' (corpora 'kept' and 'withheld') and 'mtrag'",
+                "no tenant holds the development sets; take them in with 'partner-copilot eval run ax' and 'eval run"
+                " mtrag-rewrite'",
                 code="no_data",
             )
         rows = await collect(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from core.domain import Audience
 from core.errors import InvalidRequestError
-from core.settings import Settings, load_settings
+from core.settings import PREFIX, Settings, load_settings
 from core.versions import version_key
 
 if TYPE_CHECKING:
@@ -34,14 +35,24 @@ Customer = Annotated[str | None, typer.Option(help="Also read this customer's co
 AsOf = Annotated[str | None, typer.Option(help="Answer from what was in force on this day (YYYY-MM-DD).")]
 
 
-def settings() -> Settings:
-    """The settings, with logging set up by them."""
+def settings(changes: Sequence[str] = ()) -> Settings:
+    """The settings, with logging set up by them. `changes` are `section.key=value` and overrule every source.
+
+    Raises `InvalidRequestError` (`invalid_setting`) for a change of another form.
+    """
     from core.logs import configure_logging
     from guardrails.patterns import redact_patterns
 
-    found = load_settings()
+    found = load_settings({**os.environ, **dict(map(_variable, changes))})
     configure_logging(level=found.log.level, json=found.log.json_lines, scrub=redact_patterns)
     return found
+
+
+def _variable(change: str) -> tuple[str, str]:
+    key, equals, value = change.partition("=")
+    if not (key and equals):
+        raise InvalidRequestError(f"'{change}' is no setting; write it as answers.passages=8", code="invalid_setting")
+    return PREFIX + key.strip().replace(".", "__").upper(), value
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

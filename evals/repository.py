@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, or_, select
@@ -12,7 +13,8 @@ from sqlalchemy import Select, and_, exists, or_, select
 from answers.types import Answer, Citation
 from core.database import Database
 from core.domain import Audience
-from core.models import CorpusGrant, Document, EvalRun, Json, Membership, PassageRow, Revision, now
+from core.errors import NotFoundError
+from core.models import Corpus, CorpusGrant, Document, EvalRun, Json, Membership, PassageRow, Revision, Tenant, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,15 @@ class EvalRuns:
             row = await session.scalar(query)
         return _stored(row) if row else None
 
+    async def one(self, run_id: str) -> StoredRun:
+        """By its id or the beginning of it. Raises `NotFoundError` (`unknown_run`) where none or several begin so."""
+        query = select(EvalRun).where(EvalRun.id.startswith(run_id, autoescape=True)).limit(2)
+        async with self._database.read() as session:
+            rows = list(await session.scalars(query))
+        if len(rows) != 1:
+            raise NotFoundError(f"no single run begins with '{run_id}'", code="unknown_run")
+        return _stored(rows[0])
+
     async def keep(self, dataset: str, *, metrics: Json, context: Json, rows: list[Json]) -> StoredRun:
         row = EvalRun(dataset=dataset, metrics=metrics, context=context, rows=rows)
         async with self._database.write() as session:
@@ -120,3 +131,34 @@ class EvalRuns:
 
 def _stored(row: EvalRun) -> StoredRun:
     return StoredRun(row.id, row.dataset, row.metrics, row.context, list(row.rows), row.created_at)
+
+
+class Holdings:
+    """What tenants hold, so that a run can say what it was measured on."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def corpora(self, tenant_id: str) -> set[str]:
+        """The names of its corpora."""
+        async with self._database.read() as session:
+            return set(await session.scalars(select(Corpus.name).where(Corpus.tenant_id == tenant_id)))
+
+    async def fingerprint(self, tenant_ids: Iterable[str]) -> Json:
+        """`documents`, how many the live releases show, and `corpus`, which changes with any of their bytes or places, and with how
+        bytes are stored."""
+        query = (
+            select(Tenant.slug, Corpus.name, Document.path, Revision.content_hash)
+            .join(Membership, Membership.tenant_id == Tenant.id)
+            .join(Revision, Revision.id == Membership.revision_id)
+            .join(Document, Document.id == Revision.document_id)
+            .join(Corpus, Corpus.id == Document.corpus_id)
+            .where(
+                Tenant.id.in_(list(tenant_ids)),
+                Membership.added_in <= Tenant.live_release,
+                Membership.removed_in > Tenant.live_release,
+            )
+        )
+        async with self._database.read() as session:
+            shown = sorted("\0".join(row) for row in await session.execute(query))
+        return {"documents": len(shown), "corpus": sha256("\n".join(shown).encode()).hexdigest()[:16]}

@@ -10,7 +10,7 @@ from answers.confidence import Coefficients, confidence
 from core.domain import Audience
 from core.errors import InvalidRequestError
 from evals.fit import FIRM, LabelledSignals, collect, fit, report, risk_coverage
-from evals.labelled import LabelledQuestion, load_labelled, write_documents
+from evals.labelled import LabelledQuestion, load_labelled
 from retrieval.scoring import Signals
 
 
@@ -139,18 +139,6 @@ def test_a_cloud_conversation_is_one_group_and_small_talk_is_left_out(tmp_path: 
     cloud = [q for q in load_labelled(data(tmp_path)) if q.tenant == "mtrag"]
     assert [(q.text, set(q.sources)) for q in cloud] == [("s1", {"doc_1_2.md"}), ("s2", set())]
     assert len({q.group for q in cloud}) == 1
-
-
-def test_documents_are_written_under_the_sources_that_questions_name(tmp_path: Path) -> None:
-    folders = write_documents(data(tmp_path / "data"), tmp_path / "out")
-    written = {
-        (tenant, corpus): {f.name: f.read_text() for f in folder.iterdir()} for tenant, corpus, folder in folders
-    }
-    assert written == {
-        ("ax", "kept"): {"a.md": "# a.md"},
-        ("ax", "withheld"): {"b.md": "# b.md"},
-        ("mtrag", "cloud"): {"doc_1_2.md": "T\n\nbody\n"},
-    }
 
 
 def test_an_absent_data_folder_is_named(tmp_path: Path) -> None:
