@@ -23,6 +23,7 @@ from api.routes import (
     grants,
     health,
     jobs,
+    openai,
     releases,
     review,
     slack,
@@ -87,6 +88,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     errors.install(app)
     for routes in (
         ask,
+        openai,
         documents,
         curation,
         grants,
