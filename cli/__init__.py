@@ -23,6 +23,7 @@ from cli import (
     grants,
     guarding,
     jobs,
+    mcp,
     reindex,
     releases,
     running,
@@ -51,6 +52,7 @@ for command in (
     running.doctor,
     running.migrate,
     running.worker,
+    mcp.mcp,
     reindex.reindex,
 ):
     app.command()(command)

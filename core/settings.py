@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from core.errors import ConfigurationError
 
 PREFIX = "COPILOT_"
-_POINTERS = {"COPILOT_CONFIG"}
+_POINTERS = {"COPILOT_CONFIG", "COPILOT_API_KEY"}
+"""Variables with the prefix that are no settings: where the file is, and the key of `partner-copilot mcp`."""
 _LISTS = {"roots": os.pathsep, "allow_hosts": ","}
 """Settings that hold several values, and what stands between these in a variable."""
 
