@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import crashed, problem, rendered
+from api.errors import crashed, rendered
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -39,7 +39,7 @@ class Envelope:
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "\x00" in scope["path"]:  # PostgreSQL takes it in no text, so no id holds it
-            await problem(404, "not_found", "Not Found")(scope, receive, send)
+            await rendered(scope["path"], 404, "not_found", "Not Found")(scope, receive, send)
         elif _declared(scope) > self._limit:
             await self._refuse(scope, receive, send)
         else:
