@@ -115,10 +115,14 @@ def joined(units: Sequence[CheckedUnit]) -> str:
     text = ""
     previous: UnitKind | None = None
     for unit in units:
-        separator = _SEPARATORS.get((previous, unit.kind), "\n\n") if previous else ""
-        text += separator + unit.text
+        text += separator(previous, unit.kind) + unit.text
         previous = unit.kind
     return text
+
+
+def separator(previous: UnitKind | None, kind: UnitKind) -> str:
+    """What stands between a unit and the one before it."""
+    return _SEPARATORS.get((previous, kind), "\n\n") if previous else ""
 
 
 _SEPARATORS = {

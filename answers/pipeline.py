@@ -16,8 +16,10 @@ from answers.extractive import extract
 from answers.finding import Finder, Finding
 from answers.handoff import OFFER
 from answers.plan import Plan, Planner
+from answers.plan import Turn as Earlier
 from answers.remarks import remarks
 from answers.streaming import Emit, stream
+from answers.told import told_turns
 from answers.types import Answer, Evidence, Question
 from answers.units import Segmenter, Unit
 from core.domain import Outcome, Passage, RedactionProfile, Scope
@@ -38,10 +40,13 @@ ESCALATED = "You asked for a person, so I will not answer this myself."
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A model's answer ends at `max_tokens`, or after `deadline_s` seconds."""
+    """A model's answer ends at `max_tokens`, or after `deadline_s` seconds. Of a conversation that the caller tells, the last
+    `history_turns` are read, `history_chars` characters of each question."""
 
     max_tokens: int
     deadline_s: float
+    history_turns: int = 4
+    history_chars: int = 1000
 
 
 @dataclass(slots=True)
@@ -133,6 +138,7 @@ class AnswerPipeline:
             timings: dict[str, float] = {}
             with self._stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
+                history = history or await self._told(question, profile)
             with self._stage(timings, "plan", StageKind.SPAN, input=screened.text) as span:
                 plan = await self._planner.plan(
                     screened.text,
@@ -159,6 +165,16 @@ class AnswerPipeline:
             outcome, text = await self._decide(turn, emit)
             answer = await self._finish(turn, outcome, text, trace)
         emit(Done(answer))
+
+    async def _told(self, question: Question, profile: RedactionProfile) -> list[Earlier]:
+        return await told_turns(
+            question.history,
+            self._guards,
+            profile,
+            most=self._policy.history_turns,
+            max_chars=self._policy.history_chars,
+            answers=self._llm is not None,
+        )
 
     async def _decide(self, turn: Turn, emit: Emit) -> tuple[Outcome, str]:
         if turn.plan.wants_person:
@@ -277,6 +293,7 @@ class AnswerPipeline:
             redactions=turn.screened.redactions,
             handoff=None if answered else OFFER,
             timings_ms=turn.timings,
+            usage=_tokens(turn.usage),
         )
         evidence = Evidence(
             query=turn.plan.query,
@@ -287,9 +304,7 @@ class AnswerPipeline:
             threshold=found.threshold if found else 0.0,
             prompt_hash=turn.prompt_hash,
         )
-        await self._conversations.keep(
-            turn.question.principal, turn.screened.text, answer, evidence, _tokens(turn.usage)
-        )
+        await self._conversations.keep(turn.question.principal, turn.screened.text, answer, evidence, answer.usage)
         self._metrics.answered(outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
             output=text,

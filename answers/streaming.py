@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 
 from answers.events import AnswerEvent
 
@@ -26,11 +25,19 @@ async def stream(work: Callable[[Emit], Awaitable[None]]) -> AsyncIterator[Answe
             queue.put_nowait(None)
 
     task = asyncio.create_task(run())
+    task.add_done_callback(_hear)
     try:
         while (event := await queue.get()) is not None:
             yield event
         await task
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        # Not `await task`: servers cancel whoever reads again and again until it ends, and each of these would reach the work
+        # while it tidies up, so that a language model's connection stayed open.
+        await asyncio.wait({task})
+
+
+def _hear(task: asyncio.Task[None]) -> None:
+    """What a reader who stays is told, one who has left need not be reminded of."""
+    if not task.cancelled():
+        task.exception()

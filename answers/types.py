@@ -10,15 +10,25 @@ from core.domain import Filters, Outcome, Passage, Principal
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One earlier question and its answer, as a caller tells them."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What one principal asks. `text` is as typed: only the pipeline's first guard reads it. `releases` (tenant id → number) are
-    answered from in place of the live ones: the publish gate and replays name them, no request can."""
+    answered from in place of the live ones: the publish gate and replays name them, no request can. `history` stands in for a
+    stored conversation where the caller keeps it; it is as typed, too."""
 
     text: str
     principal: Principal
     conversation_id: str | None = None
     filters: Filters = field(default_factory=Filters)
     releases: Mapping[str, int] = field(default_factory=dict)
+    history: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The contract's answer. `confidence` is present in every outcome; `citations` only where they were used."""
+    """The contract's answer. `confidence` is present in every outcome; `citations` only where they were used. `usage` counts the
+    tokens that the language model was sent and said (`prompt_tokens`, `completion_tokens`); it is empty where none was asked."""
 
     answer_id: str
     conversation_id: str
@@ -87,3 +98,4 @@ class Answer:
     redactions: Mapping[str, int]
     handoff: HandoffOffer | None
     timings_ms: Mapping[str, float]
+    usage: Mapping[str, int] = field(default_factory=dict)

@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from api import errors
 from api.bootstrap import Services, open_services
+from api.mcp import MCPEndpoint
 from api.middleware import Envelope
 from api.routes import (
     ask,
@@ -24,6 +26,7 @@ from api.routes import (
     grants,
     health,
     jobs,
+    openai,
     releases,
     review,
     slack,
@@ -53,7 +56,7 @@ def create_app(settings: Settings, *, on_failure: OnFailure, prepare: Prepare | 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
+        async with app.state.mcp.running(), AsyncExitStack() as stack:
             opening = asyncio.create_task(_open(app, stack, settings, on_failure, prepare))
             try:
                 yield
@@ -71,7 +74,8 @@ def app_over(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.services = services
-        yield
+        async with app.state.mcp.running():
+            yield
 
     return _assemble(services.settings, lifespan)
 
@@ -88,6 +92,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     errors.install(app)
     for routes in (
         ask,
+        openai,
         documents,
         curation,
         grants,
@@ -103,6 +108,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         review,
     ):
         app.include_router(routes.router)
+    app.state.mcp = MCPEndpoint(settings)
+    app.router.routes.append(Route("/mcp", endpoint=app.state.mcp, include_in_schema=False))
     app.mount("/chat", StaticFiles(directory=chat.FOLDER), name="chat")
     app.mount("/review", StaticFiles(directory=review.FOLDER, html=True), name="review")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)

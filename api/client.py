@@ -32,7 +32,15 @@ async def client(settings: Settings, *, tenant: str, audience: Audience) -> Asyn
             info.id, role=Role.OPERATOR, audience=audience, name="command line", lifetime=timedelta(hours=12)
         )
         stack.push_async_callback(store.keys.revoke, info.id, key.id)
-        url = running_url(settings.home)
+        yield await stack.enter_async_context(client_with(settings, token=key.token))
+
+
+@asynccontextmanager
+async def client_with(settings: Settings, *, token: str, url: str | None = None) -> AsyncIterator[Client]:
+    """A client with a key that is there already, of the server at `url`, else of the one that runs on this data folder, else of
+    services opened here."""
+    async with AsyncExitStack() as stack:
+        url = url or running_url(settings.home)
         transport: httpx.AsyncBaseTransport | None = None
         if url is None:
             services = await stack.enter_async_context(open_services(settings))
@@ -42,7 +50,7 @@ async def client(settings: Settings, *, tenant: str, audience: Audience) -> Asyn
         http = httpx.AsyncClient(
             base_url=url or "http://in-process",
             transport=transport,
-            headers={"Authorization": f"Bearer {key.token}"},
+            headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(120.0),
             trust_env=False,
         )

@@ -27,15 +27,15 @@ def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-def allowed(permission: Permission) -> Any:
-    """A dependency: the principal, who must hold `permission`."""
+def allowed(permission: Permission, *, channel: str = "api") -> Any:
+    """A dependency: the principal, who must hold `permission`. Their questions are metered under `channel`."""
 
     async def principal(
         given: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
     ) -> Principal:
         if credentials is None:
             raise UnauthenticatedError("send a valid API key as 'Authorization: Bearer <key>'")
-        found = await given.keys.authenticate(credentials.credentials)
+        found = await given.keys.authenticate(credentials.credentials, channel=channel)
         require(found, permission)
         return found
 

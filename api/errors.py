@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457) with a stable `code`."""
+"""Every error as `application/problem+json` (RFC 9457) with a stable `code`; on OpenAI's paths as OpenAI's clients read it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.openai.errors import error_body, speaks_openai, status_of
 from core.errors import CopilotError
 
 log = structlog.get_logger()
@@ -39,41 +40,71 @@ def problem(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, object] | None = None,
 ) -> JSONResponse:
-    added = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "60"} if status == 429 else {}
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
         "status": status,
         "code": code,
-        # A field's name may hold half a character (JSON's "\\ud800"), which no encoding takes.
-        "detail": detail.encode("utf-8", "replace").decode(),
+        "detail": _encodable(detail),
         **(members or {}),
     }
-    return JSONResponse(body, status, {**added, **(headers or {})}, media_type="application/problem+json")
+    return JSONResponse(body, status, _headers(status, headers), media_type="application/problem+json")
 
 
-def crashed(error: Exception) -> JSONResponse:
+def rendered(
+    path: str,
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> JSONResponse:
+    """In the shape that callers of `path` read."""
+    if not speaks_openai(path):
+        return problem(status, code, detail, headers, members)
+    status = status_of(status)
+    return JSONResponse(error_body(status, code, _encodable(detail), members), status, _headers(status, headers))
+
+
+def crashed(error: Exception, path: str) -> JSONResponse:
     """For a fault that is nobody's but ours: told in full to the log, and to the caller not at all."""
     log.error("request_crashed", exc_info=error)
-    return problem(500, "internal_error", "something went wrong; the service's log says more")
+    return rendered(path, 500, "internal_error", "something went wrong; the service's log says more")
+
+
+def _encodable(detail: str) -> str:
+    """A field's name may hold half a character (JSON's "\\ud800"), which no encoding takes."""
+    return detail.encode("utf-8", "replace").decode()
+
+
+def _headers(status: int, given: Mapping[str, str] | None) -> dict[str, str]:
+    added = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "60"} if status == 429 else {}
+    return {**added, **(given or {})}
 
 
 def install(app: FastAPI) -> None:
     """One handler a kind of error; what none of them takes, `Envelope` hands to `crashed`."""
 
     @app.exception_handler(CopilotError)
-    async def ours(_request: Request, error: CopilotError) -> JSONResponse:
+    async def ours(request: Request, error: CopilotError) -> JSONResponse:
         if error.status >= 500 and error.code != "not_ready":  # which probes hear, and ask again, at every start
             log.warning("request_failed", code=error.code, status=error.status)
-        return problem(error.status, error.code, error.detail, members=error.members)
+        return rendered(request.url.path, error.status, error.code, error.detail, members=error.members)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # Never the value that was sent: it may be personal data.
         parts = (f"{'.'.join(str(p) for p in e['loc'][1:]) or 'body'}: {e['msg']}" for e in error.errors()[:5])
+        if speaks_openai(request.url.path):
+            return rendered(request.url.path, 422, "invalid_request", "; ".join(parts), members=_at_fault(error))
         return problem(422, "invalid_request", "; ".join(parts))
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES.get(error.status_code, "invalid_request")
-        return problem(error.status_code, code, str(error.detail), error.headers)
+        return rendered(request.url.path, error.status_code, code, str(error.detail), error.headers)
+
+
+def _at_fault(error: RequestValidationError) -> dict[str, object]:
+    place = [str(part) for part in error.errors()[0]["loc"][1:]]
+    return {"param": ".".join(place) or None}

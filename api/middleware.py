@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import crashed, problem
+from api.errors import crashed, rendered
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -39,7 +39,7 @@ class Envelope:
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "\x00" in scope["path"]:  # PostgreSQL takes it in no text, so no id holds it
-            await problem(404, "not_found", "Not Found")(scope, receive, send)
+            await rendered(scope["path"], 404, "not_found", "Not Found")(scope, receive, send)
         elif _declared(scope) > self._limit:
             await self._refuse(scope, receive, send)
         else:
@@ -70,13 +70,13 @@ class Envelope:
             if started:
                 raise
             if read <= self._limit:
-                await crashed(error)(scope, receive, send)
+                await crashed(error, scope["path"])(scope, receive, send)
         if read > self._limit and not started:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"the request's body is larger than {self._limit:,} bytes (COPILOT_SERVER__MAX_BODY_BYTES)"
-        await problem(413, "too_large", detail)(scope, receive, send)
+        await rendered(scope["path"], 413, "too_large", detail)(scope, receive, send)
 
 
 class _TooLargeError(Exception):

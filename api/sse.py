@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 import structlog
 from fastapi.responses import StreamingResponse
@@ -22,20 +22,38 @@ HEARTBEAT_S = 10.0
 DISCLOSURE = "You are chatting with an AI assistant."
 
 
-async def event_stream(events: AsyncIterator[AnswerEvent]) -> StreamingResponse:
+class Rendering(Protocol):
+    """How a stream is written; an empty text is not sent."""
+
+    def event(self, event: AnswerEvent) -> str: ...
+
+    def fault(self, error: CopilotError) -> str: ...
+
+
+class ContractEvents:
+    """The events of DESIGN's contract."""
+
+    def event(self, event: AnswerEvent) -> str:
+        return _frame(*_render(event))
+
+    def fault(self, error: CopilotError) -> str:
+        return _frame("error", {"code": error.code, "detail": error.detail})
+
+
+async def event_stream(events: AsyncIterator[AnswerEvent], rendering: Rendering | None = None) -> StreamingResponse:
     """Waits for the first event, so that a fault before it becomes a proper error response instead of a broken stream."""
     first = await anext(events)
     return StreamingResponse(
-        _frames(first, events),
+        _frames(first, events, rendering or ContractEvents()),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _frames(first: AnswerEvent, events: AsyncIterator[AnswerEvent]) -> AsyncIterator[str]:
-    yield _frame(*_render(first))
+async def _frames(first: AnswerEvent, events: AsyncIterator[AnswerEvent], rendering: Rendering) -> AsyncIterator[str]:
     pending: asyncio.Task[AnswerEvent | None] = asyncio.create_task(_next(events))
     try:
+        yield rendering.event(first)
         while True:
             done, _ = await asyncio.wait({pending}, timeout=HEARTBEAT_S)
             if not done:
@@ -44,13 +62,14 @@ async def _frames(first: AnswerEvent, events: AsyncIterator[AnswerEvent]) -> Asy
             event = pending.result()
             if event is None:
                 return
-            yield _frame(*_render(event))
+            if frame := rendering.event(event):
+                yield frame
             pending = asyncio.create_task(_next(events))
     except CopilotError as error:
-        yield _frame("error", {"code": error.code, "detail": error.detail})
+        yield rendering.fault(error)
     except Exception as error:  # the edge of a request whose status line is already sent
         log.error("stream_crashed", exc_info=error)
-        yield _frame("error", {"code": "internal_error", "detail": "something went wrong; ask again"})
+        yield rendering.fault(CopilotError("something went wrong; ask again"))
     finally:
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)

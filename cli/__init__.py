@@ -24,6 +24,7 @@ from cli import (
     grants,
     guarding,
     jobs,
+    mcp,
     reindex,
     releases,
     running,
@@ -52,6 +53,7 @@ for command in (
     running.doctor,
     running.migrate,
     running.worker,
+    mcp.mcp,
     reindex.reindex,
 ):
     app.command()(command)

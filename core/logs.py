@@ -47,6 +47,7 @@ _FOREIGN = (
 # At INFO these print statements with their parameters, or addresses with their queries.
 _QUIET = (
     "alembic",
+    "mcp",
     "sentence_transformers",
     "sqlalchemy",
     "httpx",

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from core.errors import ConfigurationError
 
 PREFIX = "COPILOT_"
-_POINTERS = {"COPILOT_CONFIG"}
+_POINTERS = {"COPILOT_CONFIG", "COPILOT_API_KEY"}
+"""Variables with the prefix that are no settings: where the file is, and the key of `partner-copilot mcp`."""
 _LISTS = {"roots": os.pathsep, "allow_hosts": ","}
 """Settings that hold several values, and what stands between these in a variable."""
 
@@ -78,6 +79,9 @@ class AnswerSettings(Section):
     candidates: int = Field(40, ge=10, le=200, description="candidates each of dense and sparse search")
     max_question_chars: int = Field(8000, ge=100)
     history_turns: int = Field(4, ge=0)
+    history_chars: int = Field(
+        1000, ge=100, description="characters of an earlier question that are read of a conversation the caller tells"
+    )
 
 
 class GuardSettings(Section):
@@ -188,6 +192,24 @@ class SlackSettings(Section):
     api_url: str = "https://slack.com/api/"
 
 
+class OpenAISettings(Section):
+    max_messages: int = Field(500, ge=1, description="messages of one chat completion")
+    max_chars: int = Field(400_000, ge=1000, description="characters of all its messages together")
+    max_system_chars: int = Field(
+        32_000, ge=0, description="characters of its system prompt, which is accepted and not followed"
+    )
+
+
+class MCPSettings(Section):
+    allow_hosts: tuple[str, ...] = Field(
+        (),
+        description="host names, beside this machine's and that of server.public_url, under which MCP clients may call; "
+        "commas between in the environment",
+    )
+    max_body_bytes: int = Field(1_000_000, ge=1000)
+    max_document_chars: int = Field(20_000, ge=500, description="characters of a document that one call returns")
+
+
 class LangfuseSettings(Section):
     public_key: str | None = None
     secret_key: SecretStr | None = None
@@ -217,6 +239,8 @@ class Settings(Section):
     releases: ReleaseSettings = ReleaseSettings()
     server: ServerSettings = ServerSettings()
     quota: QuotaSettings = QuotaSettings()
+    openai: OpenAISettings = OpenAISettings()
+    mcp: MCPSettings = MCPSettings()
     slack: SlackSettings = SlackSettings()
     langfuse: LangfuseSettings = LangfuseSettings()
     log: LogSettings = LogSettings()

@@ -67,6 +67,10 @@ class Guards:
         [redacted] = await self.redact_many([text], profile)
         return ScreenedInput(redacted.text, redacted.counts, signals, stripped)
 
+    def plain(self, text: str) -> str:
+        """Without hidden characters, as `screen_input` reads a question."""
+        return injection.normalise(text)[0]
+
     async def redact_many(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
         """One result per text, in order. Raises `GuardError` on a failure or at the deadline: then nothing may pass."""
         loop = asyncio.get_running_loop()

@@ -12,10 +12,10 @@ from answers.handoff import Case
 from answers.types import Answer, Question
 from api.deps import ServicesDep, allowed
 from api.examples import ANSWER, PROBLEMS, SEARCH
-from api.schemas import AskIn, FeedbackIn, HandoffIn, SearchIn, passage_json
+from api.schemas import AskIn, FeedbackIn, HandoffIn, SearchIn
+from api.searching import search as find
 from api.sse import event_stream
-from core.clock import today
-from core.domain import Permission, Principal, Scope
+from core.domain import Permission, Principal
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
@@ -39,11 +39,7 @@ async def search(
     body: SearchIn, services: ServicesDep, principal: Annotated[Principal, allowed(Permission.SEARCH)]
 ) -> dict[str, Any]:
     """The best passages for a query, without an answer."""
-    profile = await services.tenants.profile(principal.tenant_id)
-    query = await services.guards.screen_input(body.query, profile)
-    scope = Scope.of(principal, body.filters.to_domain())
-    found = await services.searcher.search(scope, query.text, limit=body.limit, today=today())
-    return {"passages": [passage_json(passage) for passage in found.passages], "release": found.release}
+    return await find(services, principal, body.query, limit=body.limit, filters=body.filters.to_domain())
 
 
 @router.post("/feedback", status_code=204, tags=["Ask"])

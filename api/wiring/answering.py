@@ -90,5 +90,7 @@ def make_pipeline(
         policy=Policy(
             max_tokens=settings.llm.max_tokens,
             deadline_s=settings.llm.deadline_s,
+            history_turns=settings.answers.history_turns,
+            history_chars=settings.answers.history_chars,
         ),
     )

@@ -16,7 +16,7 @@ from answers.conversations import Conversations
 from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
 from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
-from answers.types import Answer, Question
+from answers.types import Answer, Exchange, Question
 from core.database import Database
 from core.domain import Outcome, Passage, Principal
 from core.errors import CopilotError, InvalidRequestError, NotFoundError, RateLimitedError, UnavailableError
@@ -100,6 +100,26 @@ async def test_an_answer_cites_and_offers_nothing_else(world: World) -> None:
     assert answer.citations and answer.citations[0].quote in TEXT
     assert "[1]" in answer.text
     assert answer.handoff is None and not answer.degraded
+
+
+async def test_a_follow_up_is_understood_by_the_conversation_that_the_caller_tells(world: World) -> None:
+    told = (Exchange("How do I configure the EDI gateway?", "Open HQ."),)
+    await world.pipeline().answer(Question("And for Peppol?", world.principal, history=told))
+    assert world.searcher.queries == ["And for Peppol? configure EDI gateway"]
+
+
+async def test_a_stored_conversation_comes_before_one_that_is_told(world: World) -> None:
+    first = await world.ask("How do I configure the label printer?")
+    told = (Exchange("How do I configure the EDI gateway?", "Open HQ."),)
+    question = Question("And for Peppol?", world.principal, first.conversation_id, history=told)
+    await world.pipeline().answer(question)
+    assert world.searcher.queries[-1] == "And for Peppol? configure label printer"
+
+
+async def test_an_answer_tells_what_its_model_cost_and_nothing_without_one(world: World) -> None:
+    assert (await world.ask()).usage == {}
+    world.llm = FakeLLM("Restart the service CorvaneSync on the till [1]. ")
+    assert (await world.ask()).usage == {"prompt_tokens": 100, "completion_tokens": 7}
 
 
 async def test_below_the_threshold_it_abstains_without_sources(world: World) -> None:

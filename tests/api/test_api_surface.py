@@ -9,11 +9,18 @@ from typing import Any
 import httpx
 import pytest
 from api_world import Json, calling, problem
+from openai.types import Model
+from openai.types.chat import ChatCompletion
 from pydantic import TypeAdapter
 
 from answers.types import Answer
 from api import examples
 from api.middleware import CSP
+from api.openai import examples as openai_examples
+from api.openai.conversation import question_of
+from api.openai.schemas import ChatIn
+from core.domain import Audience, Principal
+from core.settings import OpenAISettings
 from evals.dataset import parse
 from tests.servers.demo import Demo
 
@@ -51,6 +58,9 @@ CONTRACT = {
     "post /v1/releases/{number}/rollback",
     "post /v1/feedback",
     "post /v1/handoffs",
+    "post /v1/chat/completions",
+    "get /v1/models",
+    "get /v1/models/{model}",
     "get /healthz",
     "get /readyz",
     "get /metrics",
@@ -63,6 +73,9 @@ def test_the_openapi_document_tells_every_route_with_its_errors(openapi: Json) -
     for name, said in operations:
         assert said["summary"], name
         assert said["description"], name
+        if said["tags"] == ["OpenAI-compatible"]:
+            _tells_errors_as_openai_does(said)
+            continue
         for status, response in said["responses"].items():
             if int(status) >= 400:
                 assert list(response["content"]) == ["application/problem+json"], f"{name} {status}"
@@ -71,6 +84,28 @@ def test_the_openapi_document_tells_every_route_with_its_errors(openapi: Json) -
         if "/v1/" in name:
             assert said["security"], f"{name} names no credential"
             assert said["responses"].keys() >= {"401", "403", "404", "422", "503"}
+
+
+def _tells_errors_as_openai_does(said: Json) -> None:
+    errors = {status: response for status, response in said["responses"].items() if status != "200"}
+    assert errors.keys() >= {"400", "401", "403", "404", "429", "503", "default"}
+    assert "422" not in errors
+    for response in errors.values():
+        example = response["content"]["application/json"]["example"]["error"]
+        assert example.keys() >= {"message", "type", "code"}  # FastAPI leaves nulls out of its document
+    assert said["security"]
+
+
+def test_the_examples_of_openais_routes_are_what_its_client_and_ours_take() -> None:
+    ChatCompletion.model_validate(openai_examples.COMPLETION, strict=True)
+    note = openai_examples.COMPLETION["choices"][0]["message"]["annotations"][0]["url_citation"]
+    text = openai_examples.COMPLETION["choices"][0]["message"]["content"]
+    assert text[note["start_index"] : note["end_index"]] == "[1]"
+    asker = Principal("t", "k", Audience.PUBLIC, frozenset())
+    for example in openai_examples.CHAT_REQUESTS.values():
+        assert question_of(ChatIn.model_validate(example["value"]), asker, OpenAISettings()).text
+    for model in openai_examples.MODELS[200]["content"]["application/json"]["example"]["data"]:
+        Model.model_validate(model, strict=True)
 
 
 def test_the_examples_are_what_the_schemas_say(openapi: Json) -> None:
