@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guardrails.hidden import hidden_places, normalise, undisguise
+from guardrails.hidden import View, hidden_places, normalise, view
 
 __all__ = ["Signal", "normalise", "scan"]
 
@@ -163,8 +163,8 @@ def scan(text: str) -> tuple[Signal, ...]:
 
     Rules read the text without its hidden characters and with disguised letters made plain; offsets are of the text as given.
     """
-    visible, places = _visible(text)
-    found = [*_hidden(text), *(_place(signal, places) for signal in _said(visible))]
+    seen = view(text)
+    found = [*_hidden(text), *(_place(signal, seen) for signal in _said(seen.text))]
     return tuple(sorted(found, key=lambda signal: (signal.start, signal.kind)))
 
 
@@ -192,24 +192,8 @@ def _hidden(text: str) -> Iterator[Signal]:
             yield Signal(kind, at[0], at[-1] + 1, "")
 
 
-def _visible(text: str) -> tuple[str, list[int] | None]:
-    """What the rules read, and for each of its characters (and its end) the place in the original; `None` where both agree."""
-    if text.isascii() and not hidden_places(text):
-        return text, None
-    hidden = set(hidden_places(text))
-    characters, places = [], []
-    for place, char in enumerate(text):
-        if place not in hidden:
-            plain = undisguise(char)
-            characters.append(plain)
-            places += [place] * len(plain)
-    return "".join(characters), [*places, len(text)]
-
-
-def _place(signal: Signal, places: list[int] | None) -> Signal:
-    if places is None:
-        return signal
-    return Signal(signal.kind, places[signal.start], places[signal.end - 1] + 1, signal.excerpt)
+def _place(signal: Signal, seen: View) -> Signal:
+    return Signal(signal.kind, *seen.span(signal.start, signal.end), signal.excerpt)
 
 
 def _signal(kind: str, text: str, start: int, end: int) -> Signal:
