@@ -30,6 +30,7 @@ TYPES = {
     "CREDIT_CARD": "CARD",
     "IBAN_CODE": "IBAN",
     "US_SSN": "NATIONAL_ID",
+    "US_DRIVER_LICENSE": "NATIONAL_ID",
     "IP_ADDRESS": "IP_ADDRESS",
 }
 Spans = list[tuple[str, int, int]]
