@@ -17,10 +17,9 @@ _KIND = (
     r"|pike|turnpike|expressway|broadway|green|wharf|marg|nagar|caddesi|cad|sokak|sok|sk)\b\.?"
 )
 _SUFFIX = (
-    r"(?:stra(?:ß|ss)e|stasse|str\.|gasse|platz|allee|weg|ufer|lände|damm|steig|ring|markt|graben|berg|hof|pfad|stieg|chaussee|twiete"
-    r"|laan|straat|steenweg|plein|plaats|dreef|kade|gracht|singel|dijk|baan|wal|gata|gatan|gate|vägen|vegen|veien|veg|vei|vegur|väg"
-    r"|vej|gade|alle|stræti|stræde|bakken|bakke|torget|torv|tun|gränd|stigen|plan|tie|katu|kuja|polku|tee|tänav|puiestee|utca|ulica"
-    r"|ulice|cesta|trg|skeid|nga)"
+    r"(?:stra(?:ß|ss)e|stasse|str\.|gasse|platz|allee|weg|lände|damm|steig|graben|pfad|stieg|chaussee|twiete|laan|straat|steenweg|plein"
+    r"|plaats|dreef|gracht|singel|dijk|baan|gata|gatan|vägen|vegen|veien|vegur|väg|stræti|stræde|torget|torv|gränd|stigen|katu|kuja|polku"
+    r"|tänav|puiestee|utca|ulica|ulice|(?-i:(?<=[a-zà-ž])(?:veg|vei|vej|gade|bakken|bakke|tie|cesta|trg|skeid)))"
 )
 _AFTER_NAME = (
     r"(?:ulica|ulice|utca|u\.|út|útja|tér|tere|körút|rakpart|fasor|sétány|tee|tn|pst|mnt|tie|trg|cesta|tänav|weg|allee|platz|ring|stra(?:ß|ss)e"
@@ -57,7 +56,8 @@ _STREETS = rf"""(?<![\w'’.-])(?:
     )"""
 _STREET = re.compile(_STREETS, re.VERBOSE | re.IGNORECASE)
 _CORNER = re.compile(
-    rf"(?<!\w)(?:the\ )?corner\ of\ [^\n,]{{3,60}}?\ (?:and|&)\ (?:(?:{_WORD}\ ){{1,3}}{_KIND}|{_STREETS})", re.VERBOSE | re.IGNORECASE
+    rf"(?<!\w)(?:the\ )?corner\ of\ [^\n,]{{3,60}}?\ (?:and|&)\ (?:(?:{_WORD}\ ){{1,3}}{_KIND}|{_STREETS})",
+    re.VERBOSE | re.IGNORECASE,
 )
 _BOX = re.compile(
     r"(?<![\w.])(?:\d{1,4}\s)?(?:P\.?\s?O\.?\s?Box|Postfach|Postbus|Boîte Postale|Apartado(?: de correos)?|Casella Postale|Postboks)"
@@ -92,6 +92,10 @@ _POSTCODE_STATED = re.compile(
     r"\b(?:post\ ?code|zip(?:\ code)?|plz|postleitzahl|code postal|cap|código postal)\s*(?:is|:|=)\s*(?P<value>(?-i:[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}))\b",
     re.IGNORECASE,
 )
+_AMBIGUOUS_KIND = re.compile(
+    r"\b(?:drive|row|park|loop|plaza|walk|way|place|court|rise|green|close|square|terrace|circle|sk|cir|ter|trl|pike|hill|st|pl|dr|av)\.?$",
+    re.IGNORECASE,
+)
 _TAIL_PARTS = tuple(
     re.compile(expression, re.VERBOSE | re.IGNORECASE)
     for expression in (
@@ -99,7 +103,7 @@ _TAIL_PARTS = tuple(
         rf"\s?[\s,>?|–-]{{1,8}}(?:{_POSTCODE})(?:[\s>?]{{1,5}}(?!{_COUNTRY}){_TOWN}(?=\s*(?:[,.;?!\n)]|$)))?",
         rf"[\s,>?|]{{1,8}}{_COUNTRY}",
         rf"\s*[,\n][\s,>?|]*(?-i:[A-Z]{{2,3}}|nan|\d{{2}})(?=[\s,]+(?:{_POSTCODE}|{_COUNTRY}))",
-        rf"\s*,\s*(?-i:[A-Z]{{2}})\b(?=\s*(?:[.;\n)]|$))",
+        r"\s*,\s*(?-i:[A-Z]{2})\b(?=\s*(?:[.;\n)]|$))",
         rf"[\s,>?|]{{1,8}}{_TOWN}?(?=[\s,>?|]+(?:(?-i:[A-Z]{{2,3}}|nan)[\s,]+)?(?:{_COUNTRY}|{_POSTCODE}))",
         rf"\s*[,\n][\s,>?|]*(?P<town>{_TOWN})(?=\s*(?:[,.;?!\n)]|$))",
         rf"\s*[,\n][\s,>?|]*[^\W\d_][^\W_ ]*(?:\ [^\W\d_]+){{0,3}}(?=[\s,>?|]+(?:{_COUNTRY}|{_POSTCODE}))",
@@ -123,6 +127,14 @@ def _whole(match: re.Match[str]) -> tuple[int, int] | None:
         else:
             break
     return start, end
+
+
+def _street(match: re.Match[str]) -> tuple[int, int] | None:
+    """ "2 Sales Drive" and "3 Item Row" end like streets: those kinds are believed only of words that support text has not."""
+    words = re.findall(r"[^\W\d_]+", match[0])
+    if _AMBIGUOUS_KIND.search(match[0]) and any(word.casefold().removesuffix("s") in ERP_WORDS for word in words):
+        return None
+    return _whole(match)
 
 
 def _begins_anew(tail: re.Match[str]) -> bool:
@@ -154,7 +166,7 @@ ADDRESS_RULES = (
     Rule("ADDRESS", _LABELLED, 0.8, _labelled),
     Rule("ADDRESS", _CORNER, 0.8, _whole, "corner"),
     Rule("ADDRESS", _WITH_UNIT, 0.85, _whole),
-    Rule("ADDRESS", _STREET, 0.85, _whole),
+    Rule("ADDRESS", _STREET, 0.85, _street),
     Rule("ADDRESS", _BOX, 0.9, _whole),
     Rule("ADDRESS", _MILITARY, 0.9),
     Rule("ADDRESS", _WITH_TOWN, 0.8, _street_of_names),

@@ -81,18 +81,26 @@ STRONG = (
     ),
     re.compile(rf"(?<!\w)(?P<value>(?:{HONORIFIC}\ )+{SHAPE})"),
     re.compile(rf"(?<!\w)(?P<value>{SHAPE}),? (?:M\.?D|Ph\.?D|MBA|Esq|CPA|B\.?Sc|M\.?Sc|Jr|Sr)\b"),
-    re.compile(r"(?:姓名|联系人|聯絡人|名字叫|我叫|我是|氏名|名前|担当者?|이름|담당자)\s*[:：はは]?\s*(?P<value>[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2,6})"),
+    re.compile(
+        r"(?:姓名|联系人|聯絡人|名字叫|我叫|我是|氏名|名前|担当者?|이름|담당자)\s*[:：はは]?\s*(?P<value>[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2,6})"
+    ),
     re.compile(r"(?P<value>[\u4e00-\u9fff]{2,4}|[\uac00-\ud7af]{2,4})(?=先生|女士|小姐|さん|様| ?씨(?!\w)|님)"),
 )
 WEAK = (
-    _cue(r"\b(?:from|to|cc|bcc|by|sender|owner|author|agent|user|customer|client|employee|operator|driver|von|an|de|para)\s*[:=]\s*[\"']?"),
+    _cue(
+        r"\b(?:from|to|cc|bcc|by|sender|owner|author|agent|user|customer|client|employee|operator|driver|von|an|de|para)\s*[:=]\s*[\"']?"
+    ),
     _cue(
         r"\b(?:ask|asked|tell|told|call|called|calling|email|emailed|e-mail|contact|contacted|ping|pinged|message|messaged|notify"
         r"|notified|inform|informed|thank|thanked|meet|cc|loop in|remind|remember|know|help|helped|visit|invite|invited|hire|hired"
         r"|named|met|saw|see|join|joined|trust|believe|believed|fire|fired|pay|paid|phone|phoned|text|texted)\s+"
     ),
-    _cue(r"\b(?:by|with|from|to|for|via|and|or|of|about|per|against|until|because|colleague|boss|manager|friend|brother|sister|wife|husband|cashier|customer|user)\s+"),
-    re.compile(rf"(?:^|[\n>|.!?]\s*|,\s)(?P<value>{SHAPE})(?=, (?:can|could|would|will|please|do|did|have|are|is|i|you|we|thanks|what|how|when|why|where)\b)"),
+    _cue(
+        r"\b(?:by|with|from|to|for|via|and|or|of|about|per|against|until|because|colleague|boss|manager|friend|brother|sister|wife|husband|cashier|customer|user)\s+"
+    ),
+    re.compile(
+        rf"(?:^|[\n>|.!?]\s*|,\s)(?P<value>{SHAPE})(?=, (?:can|could|would|will|please|do|did|have|are|is|i|you|we|thanks|what|how|when|why|where)\b)"
+    ),
     re.compile(
         rf"(?<![\w.])(?P<value>{SHAPE})(?=['’]s\b| (?:is|was|has|had|will|would|can|can['’]t|cannot|could|did|does|doesn['’]t|didn['’]t"
         r"|called|confirmed|reported|mentioned|noticed|thinks|thought|wants|wanted|needs|needed|sent|opened|escalated|approved"
@@ -102,18 +110,26 @@ WEAK = (
     re.compile(rf"@(?P<value>{SHAPE})(?!\w|\.\w)"),
 )
 LOWER_STATED = (
-    _lower(r"\b(?:my|his|her|their) (?:full |first |last )?name(?:\s+is|['’]s)\s+", after=rf"(?:{_END}|(?=\s+(?:and|from|at)\b))"),
-    _lower(r"\b(?:(?:full |first |last |contact |caller |customer )?name|requester|reported by|assignee|attn)\s*[:=][ \t]*", after=_END),
+    _lower(
+        r"\b(?:my|his|her|their) (?:full |first |last )?name(?:\s+is|['’]s)\s+",
+        after=rf"(?:{_END}|(?=\s+(?:and|from|at)\b))",
+    ),
 )
 LOWER = (
     _lower(
         r"\b(?:this is|i am|i'm|i’m|im|call me|ask|asked|told|tell|with|to|from|by|for|contact|cc|dear|hi|hello|hey|mr|mrs|ms|miss|dr"
         r"|prof|herr|frau|from:|to:|by:|cc:|user:|customer:|caller:|contact:|assigned to|it's)\.?\s+"
     ),
+    _lower(
+        r"\b(?:(?:full |first |last |contact |caller |customer )?name|requester|reported by|assignee|attn)\s*[:=][ \t]*",
+        after=_END,
+    ),
     _lower(rf"{_CLOSING}(?:(?<=[,.!–—-])|\n)[\s>]*", after=_END),
     re.compile(rf"\b(?P<value>{_LOWER})(?=['’]s (?:{_NAMES_WHAT})\b)"),
 )
-LISTED = re.compile(rf"(?<![\w-])(?P<value>{TOKEN}(?:\ (?:{UPPER}\b\.?\ )?(?:{PARTICLE}\ ){{0,3}}(?:al-|el-)?{TOKEN}){{0,3}})(?!\w)")
+LISTED = re.compile(
+    rf"(?<![\w-])(?P<value>{TOKEN}(?:\ (?:{UPPER}\b\.?\ )?(?:{PARTICLE}\ ){{0,3}}(?:al-|el-)?{TOKEN}){{0,3}})(?!\w)"
+)
 INITIALS = re.compile(rf"(?<![\w.])(?P<value>(?:{UPPER}\.[ -]?){{1,3}}(?:(?:{PARTICLE}\ ){{0,2}}){TOKEN})(?!\w)")
 REVERSED = re.compile(rf"(?<![\w-])(?P<value>{TOKEN}, {TOKEN}(?: {UPPER}\.)?)(?!\w)")
 """Surname first: "Smith, John"."""

@@ -20,7 +20,7 @@ from guardrails.vocabulary import COMMON_WORDS, ERP_WORDS, GIVEN_NAMES, WORDS_AN
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _HONORIFICS = re.compile(rf"^(?:{HONORIFIC}\s+)+", re.IGNORECASE)
 _PARTICLE = re.compile(PARTICLE)
-_CODE = re.compile(r"[\d<>/\\|=_@#]")
+_CODE = re.compile(r"[\d<>/\\|=_@#{}\[\]`*$]")
 _COUNTRY_WORDS = frozenset(word.casefold() for country in COUNTRIES for word in country.split())
 _SURNAME_ENDING = re.compile(
     r"\w{2,}(?:[^aeiou]ov|[^aeiou]ev|ova|eva|enko|vić|vic|wicz|ski|sky|ská|ska|czyk|czak|ssen|nsen|rsen|lsen|sson|nsson|dóttir"
@@ -95,7 +95,9 @@ def is_name(token: str) -> bool:
     """Somebody's name and no word: in the gazetteer, or of a surname's shape."""
     if _elsewhere(token) or is_vocabulary(token):
         return False
-    return gazetteer.is_name(token) or token.casefold() in GIVEN_NAMES or bool(_SURNAME_ENDING.fullmatch(token.casefold()))
+    return (
+        gazetteer.is_name(token) or token.casefold() in GIVEN_NAMES or bool(_SURNAME_ENDING.fullmatch(token.casefold()))
+    )
 
 
 @lru_cache(maxsize=16_384)
@@ -129,14 +131,16 @@ def _shouted(words: Sequence[str]) -> bool:
 
 
 def _is_name_beside(word: str, words: Sequence[str]) -> bool:
-    """"Mark Roseby", "April Martin": a word that is a name, too, next to one that is nothing else."""
+    """ "Mark Roseby", "April Martin": a word that is a name, too, next to one that is nothing else."""
     folded = word.casefold()
     if folded not in _SURNAMES_TOO and folded not in WORDS_AND_NAMES and folded not in ERP_WORDS:
         return False
     return gazetteer.is_name_or_word(word) and any(is_name(other) for other in words if other != word)
 
 
-_SURNAMES_TOO = frozenset({"best", "good", "long", "love", "may", "much", "park", "way", "will", "young", "church", "lane"})
+_SURNAMES_TOO = frozenset(
+    {"best", "good", "long", "love", "may", "much", "park", "way", "will", "young", "church", "lane"}
+)
 
 
 def needs_ner(text: str) -> bool:
@@ -155,7 +159,11 @@ def from_cues(text: str) -> Iterator[Finding]:
     for cue in WEAK:
         for match in cue.finditer(text):
             value = _trimmed(match["value"])
-            if _plausible(value) and _named(value) and not _in_interface(text, match.start("value"), match.end("value")):
+            if (
+                _plausible(value)
+                and _named(value)
+                and not _in_interface(text, match.start("value"), match.end("value"))
+            ):
                 yield Finding("PERSON", match.start("value"), match.start("value") + len(value), 0.7)
     yield from _lower_cues(text)
 
@@ -227,7 +235,9 @@ def _lower_case(text: str) -> Iterator[Finding]:
         word = match[0]
         if word in WORDS_AND_NAMES or is_vocabulary(word) or not is_given_name(word):
             continue
-        surname = re.compile(r" ((?:(?:van|von|de|der|den|di|da|la|le|al|el) ){0,2}[^\W\d_]{3,})(?![\w@])").match(text, match.end())
+        surname = re.compile(r" ((?:(?:van|von|de|der|den|di|da|la|le|al|el) ){0,2}[^\W\d_]{3,})(?![\w@])").match(
+            text, match.end()
+        )
         last = surname[1].rsplit(" ", 1)[-1] if surname else ""
         is_full = bool(last) and not is_vocabulary(last) and last not in WORDS_AND_NAMES
         if word in GIVEN_NAMES or (is_full and is_name(last)):
@@ -253,7 +263,13 @@ def _believed(text: str, start: int, end: int, entity: Entity) -> bool:
         return False
     if len(words) > 1:
         return _is_full_name(words) or (entity.label_ == "PERSON" and all(word[0].isupper() for word in words))
-    if len(value) < 3 or not value[0].isupper() or value.isupper() or _elsewhere(words[0]) or _in_interface(text, start, end):
+    if (
+        len(value) < 3
+        or not value[0].isupper()
+        or value.isupper()
+        or _elsewhere(words[0])
+        or _in_interface(text, start, end)
+    ):
         return False
     if entity.label_ != "PERSON":
         return is_given_name(words[0])
@@ -274,7 +290,9 @@ def _trimmed(value: str) -> str:
 
 
 def _is_dragged(parts: Sequence[str]) -> bool:
-    return bool(_PARTICLE.fullmatch(parts[1])) or (is_vocabulary(parts[1]) and not _is_name_beside(parts[1], _words(parts[0])))
+    return bool(_PARTICLE.fullmatch(parts[1])) or (
+        is_vocabulary(parts[1]) and not _is_name_beside(parts[1], _words(parts[0]))
+    )
 
 
 def find_names(text: str, entities: Sequence[Entity]) -> list[Finding]:

@@ -27,7 +27,7 @@ def _checked(is_valid: Callable[[str], bool], words: str = "") -> Check:
 
 
 def _is_another(match: re.Match[str]) -> bool:
-    """"id" before a number names an order's as well as a person's: where the checksum is good it is taken for a person's."""
+    """ "id" before a number names an order's as well as a person's: where the checksum is good it is taken for a person's."""
     return names_another_number(match) and not _ID.search(match.string, max(0, match.start() - 12), match.start())
 
 
@@ -82,7 +82,8 @@ NATIONAL_ID_RULES = (
         _ssn,
     ),
     _rule(
-        r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", _checked(lambda _: True)
+        r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+        _checked(lambda _: True),
     ),
     _rule(r"[XYZ0-9]\d{7}-?[A-HJ-NP-TV-Z]", _checked(checksums.is_dni)),
     _rule(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", _checked(checksums.is_codice_fiscale), 1.0),

@@ -16,8 +16,6 @@ from guardrails.contacts import names_another_number, said_before
 from guardrails.national_ids import NATIONAL_ID_RULES
 from guardrails.rules import Rule
 
-
-
 _CARD_WORDS = re.compile(r"\b(?:card|cards|cc|visa|mastercard|amex|american express|debit|credit)\b", re.IGNORECASE)
 
 
@@ -73,7 +71,10 @@ NUMBER_RULES = (
     *NATIONAL_ID_RULES,
     Rule(
         "CARD",
-        re.compile(r"\b(?:cvv2?|cvc2?|cid|card security code|prüfziffer)\b[\s:#=]*(?:is|ist)?\s*(?P<value>\d{3,4})(?!\w|[.,]\d)", re.IGNORECASE),
+        re.compile(
+            r"\b(?:cvv2?|cvc2?|cid|card security code|prüfziffer)\b[\s:#=]*(?:is|ist)?\s*(?P<value>\d{3,4})(?!\w|[.,]\d)",
+            re.IGNORECASE,
+        ),
         0.8,
     ),
     Rule("IP_ADDRESS", re.compile(r"(?<![\w.:-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)"), 0.8, _public_ip),

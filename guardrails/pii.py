@@ -76,7 +76,9 @@ class Redactor:
         text = draft.text()
         seen = view(text)
         found = self._analyse(self._registry, seen.text, entities)
-        parts = [part for finding in found for part in exemptions.remaining(seen.text, finding) if part.start < part.end]
+        parts = [
+            part for finding in found for part in exemptions.remaining(seen.text, finding) if part.start < part.end
+        ]
         kept = resolve(text, [_placed(part, seen) for part in parts])
         draft.take(kept, key)
         return bool(kept)

@@ -27,7 +27,10 @@ COUNTRIES = tuple(
     Togo|Tonga|Trinidad and Tobago|Tunisia|Turkey|Türkiye|Turkmenistan|Tuvalu|Uganda|Ukraine|United Arab Emirates|
     United Kingdom|United States|United States of America|Uruguay|USA|U.S.A.|UK|Uzbekistan|Vanuatu|Vatican City|Venezuela|
     Vietnam|Virgin Islands|Wales|Western Sahara|Yemen|Zambia|Zimbabwe
-    """.replace("\n", " ").replace("|    ", "|").strip().split("|")
+    """.replace("\n", " ")
+    .replace("|    ", "|")
+    .strip()
+    .split("|")
 )
 
 PLACES = words(
@@ -60,6 +63,7 @@ PLACES = words(
 
 BRANDS = words(
     """
+    calico ceph hadoop istio jaeger loki maven prometheus sentinel sphinx tempo thanos vagrant watson zeus
     abbott acer adyen ahold alexa aloha android ansible apache apple audi avery azure bayer bentley bloomberg bosch braintree
     canon carrefour cartier casio casper chanel citrix clover confluence contoso corvane cortana costa costco dell deutsche
     dewalt diebold diesel disney docker dyson edison elavon elgin ericsson esprit excel fabrikam ferrari ferrero ford

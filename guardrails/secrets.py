@@ -50,7 +50,7 @@ def _stated_value(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 def _own_value(match: re.Match[str]) -> tuple[int, int] | None:
-    """"my password is swordfish": no sign says that this is a password but the sentence."""
+    """ "my password is swordfish": no sign says that this is a password but the sentence."""
     value = match["value"].rstrip(".!?)")
     if _PROSE.fullmatch(value) or _NOT_A_VALUE.fullmatch(value) or len(value) < 6:
         return None
@@ -89,7 +89,9 @@ SECRET_RULES = (
         "SECRET",
         re.compile(r"(?i:\b(?:secret|aws|key)\b)[\w \t]{0,20}[\W_]{1,4}(?P<value>[A-Za-z0-9/+]{40})(?![\w/+=])"),
         0.9,
-        lambda match: match.span("value") if re.search(r"[a-z]", match["value"]) and re.search(r"[A-Z]", match["value"]) else None,
+        lambda match: (
+            match.span("value") if re.search(r"[a-z]", match["value"]) and re.search(r"[A-Z]", match["value"]) else None
+        ),
     ),
     _rule(r"(?:\s-u|--user)[ =]['\"]?(?P<value>[^\s:'\"]{1,60}:[^\s'\"]{3,100})"),
     _rule(r"\b[Bb]earer\s+(?P<value>[\w.~+/-]{20,}=*)", trigger="earer"),
