@@ -1,4 +1,4 @@
-"""Street addresses: a street with its number, and what follows it (flat, town, postcode, country). A town or country alone stays."""
+"""Street addresses: a street with its number, and what follows (flat, town, postcode, country). A town or country alone stays."""
 
 from __future__ import annotations
 
@@ -17,19 +17,25 @@ _KIND = (
     r"|pike|turnpike|expressway|broadway|green|wharf|marg|nagar|caddesi|cad|sokak|sok|sk)\b\.?"
 )
 _SUFFIX = (
-    r"(?:stra(?:ß|ss)e|stasse|str\.|gasse|platz|allee|weg|lände|damm|steig|graben|pfad|stieg|chaussee|twiete|laan|straat|steenweg|plein"
-    r"|plaats|dreef|gracht|singel|dijk|baan|gata|gatan|vägen|vegen|veien|vegur|väg|stræti|stræde|torget|torv|gränd|stigen|katu|kuja|polku"
+    r"(?:stra(?:ß|ss)e|stasse|str\.|gasse|platz|allee|weg|lände|damm|steig|graben|pfad|stieg|chaussee|twiete|laan"
+    r"|straat|steenweg|plein"
+    r"|plaats|dreef|gracht|singel|dijk|baan|gata|gatan|vägen|vegen|veien|vegur|väg|stræti|stræde|torget|torv|gränd"
+    r"|stigen|katu|kuja|polku"
     r"|tänav|puiestee|utca|ulica|ulice|(?-i:(?<=[a-zà-ž])(?:veg|vei|vej|gade|bakken|bakke|tie|cesta|trg|skeid)))"
 )
 _AFTER_NAME = (
-    r"(?:ulica|ulice|utca|u\.|út|útja|tér|tere|körút|rakpart|fasor|sétány|tee|tn|pst|mnt|tie|trg|cesta|tänav|weg|allee|platz|ring|stra(?:ß|ss)e"
+    r"(?:ulica|ulice|utca|u\.|út|útja|tér|tere|körút|rakpart|fasor|sétány|tee|tn|pst|mnt|tie|trg|cesta|tänav|weg|allee"
+    r"|platz|ring|stra(?:ß|ss)e"
     r"|odboje|náměstí|nám\.|třída|nábřeží|gatve|iela|bulvaras|prospekt|straße)"
 )
 _PREFIX = (
-    r"(?:rue|via|viale|vicolo|piazza|piazzale|corso|largo|strada|contrada|calle|cl\.|c/|c\.|avenida|avda?\.?|av\.|plaza|pza\.?|paseo"
+    r"(?:rue|via|viale|vicolo|piazza|piazzale|corso|largo|strada|contrada|calle|cl\.|c/|c\.|avenida|avda?\.?|av\."
+    r"|plaza|pza\.?|paseo"
     r"|pº|camino|camiño|carretera|ctra\.?|ronda|travesía|carrera|cra\.?|calz\.?|rua|r\.|r|travessa|praça|alameda|estrada|rodovia"
-    r"|avenue|av|boulevard|bd\.?|blvd\.?|chemin|allée|impasse|quai|place|cours|route|passage|square|ulica|ul\.|aleja|al\.|aleje|os\.|pl\."
-    r"|nám\.|str\.|calea|bulevardul|b-dul|λεωφόρος|λ\.|οδός|ул\.|улица|пр\.|проспект|пер\.|вул\.|бул\.|jalan|jl\.|zona|lot|postfach)"
+    r"|avenue|av|boulevard|bd\.?|blvd\.?|chemin|allée|impasse|quai|place|cours|route|passage|square|ulica|ul\.|aleja"
+    r"|al\.|aleje|os\.|pl\."
+    r"|nám\.|str\.|calea|bulevardul|b-dul|λεωφόρος|λ\.|οδός|ул\.|улица|пр\.|проспект|пер\.|вул\.|бул\.|jalan|jl\.|zona"
+    r"|lot|postfach)"
 )
 _PARTICLES = (
     r"(?:(?:de|du|des|del|dell|della|delle|degli|dei|dalla|di|da|do|dos|das|la|le|les|los|las|el|van|von|zum|zur|der|den|dem|am|an"
@@ -37,21 +43,29 @@ _PARTICLES = (
 )
 _NUMBER = r"\d{1,5}(?:\s?[-/]\s?\d{1,4})?(?:\s?[a-zA-Z]|\s?(?:bis|ter))?\b\.?"
 _UNIT = (
-    r"(?:apt|apartment|appt|app|suite|ste|unit|flat|floor|fl|room|rm|whg|wohnung|etage|stock|og|top|stiege|piso|puerta|esc|int|interno"
-    r"|scala|bât|bat|appartement|m\.|lok|box|bldg|building|block|tower|level|lvl)\b\.?\s*\#?\w{1,5}\b|\#\s?\d{1,5}\b|\d{1,2}(?:st|nd|rd|th|er|º)\ (?:floor|étage|piso)\b|\d{1,2}\s?º\s?\w{1,3}\b"
+    r"(?:apt|apartment|appt|app|suite|ste|unit|flat|floor|fl|room|rm|whg|wohnung|etage|stock|og|top|stiege|piso|puerta"
+    r"|esc|int|interno"
+    r"|scala|bât|bat|appartement|m\.|lok|box|bldg|building|block|tower|level|lvl)\b\.?\s*\#?\w{1,5}\b|\#\s?\d{1,5}\b"
+    r"|\d{1,2}(?:st|nd|rd|th|er|º)\ (?:floor|étage|piso)\b|\d{1,2}\s?º\s?\w{1,3}\b"
 )
 _POSTCODE = (
-    r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2})|(?-i:[A-Z]\d[A-Z]\ ?\d[A-Z]\d)|\d{4}\ ?(?-i:[A-Z]{2})\b|(?:(?-i:[A-Z]{1,3}|nan)[ -])?"
+    r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2})|(?-i:[A-Z]\d[A-Z]\ ?\d[A-Z]\d)|\d{4}\ ?(?-i:[A-Z]{2})\b"
+    r"|(?:(?-i:[A-Z]{1,3}|nan)[ -])?"
     r"\d{4,6}(?:-\d{3,4})?|\d{3}\ \d{2}|\d{2}-\d{3}|\d{5}-\d{3}|〒?\d{3}-\d{4})(?!\w|[.,]\d)"
 )
-_TOWN = rf"{_CAPITAL}(?:(?:[ -]|['’])(?:{_CAPITAL}|de|del|des|of|the|and|la|le|les|di|do|dos|da|sur|am|an|der|im|upon|na|nad|u|i|by|\d{{1,2}}\b)){{0,5}}"
+_TOWN = (
+    rf"{_CAPITAL}(?:(?:[ -]|['’])(?:{_CAPITAL}|de|del|des|of|the|and|la|le|les|di|do|dos|da|sur|am|an|der|im|upon"
+    rf"|na|nad|u|i|by|\d{{1,2}}\b)){{0,5}}"
+)
 _COUNTRY = "(?:" + "|".join(re.escape(name) for name in sorted(COUNTRIES, key=len, reverse=True)) + r")(?!\w)"
 _STREETS = rf"""(?<![\w'’.-])(?:
       (?:\d{{1,4}}\ )?{_NUMBER},?\ (?:{_CAPITAL}\ ){{1,4}}{_KIND}                       # 221B Baker Street
     | (?:\d{{1,4}}\ )?(?:{_CAPITAL}[ -]){{0,2}}{_WORD}{_SUFFIX}\ {_NUMBER}              # Untere Donaulände 33
     | (?:\d{{1,4}}\ )?(?:{_CAPITAL}\ ){{1,3}}{_AFTER_NAME}\ {_NUMBER}                   # Gosposka ulica 47
-    | (?:\d{{1,4}}\ )?(?:(?:Am|An|Auf|Im|In|Zum|Zur|Unter|Hinter|Vor)(?:\ (?:dem|der|den))?\ ){_CAPITAL}(?:\ {_CAPITAL})?\ {_NUMBER}(?=\s*[,\n]\s*(?:D-)?\d{{4,5}}\b)  # Am Anger 5, 07743
-    | (?:{_NUMBER},?\ )?{_PREFIX}\ {_PARTICLES}{_CAPITAL}(?:\ {_PARTICLES}{_CAPITAL}){{0,4}},?\ (?:n[º°.]\ ?|nr\.?\ )?{_NUMBER}   # Via Pisanelli 89
+    | (?:\d{{1,4}}\ )?(?:(?:Am|An|Auf|Im|In|Zum|Zur|Unter|Hinter|Vor)(?:\ (?:dem|der
+      |den))?\ ){_CAPITAL}(?:\ {_CAPITAL})?\ {_NUMBER}(?=\s*[,\n]\s*(?:D-)?\d{{4,5}}\b)  # Am Anger 5, 07743
+    | (?:{_NUMBER},?\ )?{_PREFIX}\ {_PARTICLES}{_CAPITAL}(?:\ {_PARTICLES}{_CAPITAL}){{0,4}},?\ (?:n[º°.]\ ?
+      |nr\.?\ )?{_NUMBER}   # Via Pisanelli 89
     | {_NUMBER},?\ {_PREFIX}\ {_PARTICLES}{_CAPITAL}(?:\ {_PARTICLES}{_CAPITAL}){{0,4}}  # 12, rue de Rivoli
     )"""
 _STREET = re.compile(_STREETS, re.VERBOSE | re.IGNORECASE)
@@ -60,7 +74,8 @@ _CORNER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BOX = re.compile(
-    r"(?<![\w.])(?:\d{1,4}\s)?(?:P\.?\s?O\.?\s?Box|Postfach|Postbus|Boîte Postale|Apartado(?: de correos)?|Casella Postale|Postboks)"
+    r"(?<![\w.])(?:\d{1,4}\s)?(?:P\.?\s?O\.?\s?Box|Postfach|Postbus|Boîte Postale|Apartado(?: de correos)?"
+    r"|Casella Postale|Postboks)"
     r"\s+\d{1,6}\b",
     re.IGNORECASE,
 )
@@ -74,26 +89,31 @@ _WITH_UNIT = re.compile(
 )
 _WITH_TOWN = re.compile(
     rf"""(?<![\w'’.-])(?:\d{{1,4}}\ )?{_CAPITAL}(?:\ {_PARTICLES}{_CAPITAL}){{0,4}},?\ {_NUMBER}
-    (?=[\s,]*[,\n][\s,]*(?:{_POSTCODE}\s+{_TOWN}|{_TOWN}[\s,]*[,\n\s][\s,]*(?:(?-i:[A-Z]{{2,3}}|nan)[\s,]+)?(?:{_POSTCODE}|{_COUNTRY})))""",
+    (?=[\s,]*[,\n][\s,]*(?:{_POSTCODE}\s+{_TOWN}|{_TOWN}[\s,]*[,\n\s][\s,]*(?:(?-i:[A-Z]{{2,3}}
+      |nan)[\s,]+)?(?:{_POSTCODE}|{_COUNTRY})))""",
     re.VERBOSE | re.IGNORECASE,
 )
 _STATED = re.compile(
     rf"\b(?:address(?:es)?|live|lives|living|located|reside|resides|ship\ to|deliver\ to|office\ is\ at|taxi\ to"
-    rf"|sent?\ to|card\ to|one\ to|wohne?n?|wohnhaft|anschrift|adresse|dirección|domicilio|indirizzo|endereço|adres)\b[^.\d\n]{{0,40}}?"
+    rf"|sent?\ to|card\ to|one\ to|wohne?n?|wohnhaft|anschrift|adresse|dirección|domicilio|indirizzo|endereço"
+    rf"|adres)\b[^.\d\n]{{0,40}}?"
     rf"(?P<value>\d{{1,4}}\ (?:{_WORD}\ ){{1,4}}{_NUMBER})",
     re.VERBOSE | re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?<!ip )(?<!mail )(?<!e-mail )(?<!mac )(?<!web )(?<!url )\b(?:(?:home|postal|mailing|street|private|billing|shipping|delivery|residential)\ address"
+    r"(?<!ip )(?<!mail )(?<!e-mail )(?<!mac )(?<!web )(?<!url )\b(?:(?:home|postal|mailing|street|private|billing"
+    r"|shipping|delivery|residential)\ address"
     r"|anschrift|wohnort|adresse|dirección|domicilio|indirizzo|endereço|adres|adress)\s*[:=]\s*(?P<value>[^\n|;<>@]{8,120})",
     re.IGNORECASE,
 )
 _POSTCODE_STATED = re.compile(
-    r"\b(?:post\ ?code|zip(?:\ code)?|plz|postleitzahl|code postal|cap|código postal)\s*(?:is|:|=)\s*(?P<value>(?-i:[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}))\b",
+    r"\b(?:post\ ?code|zip(?:\ code)?|plz|postleitzahl|code postal|cap|código postal)\s*(?:is|:"
+    r"|=)\s*(?P<value>(?-i:[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}))\b",
     re.IGNORECASE,
 )
 _AMBIGUOUS_KIND = re.compile(
-    r"\b(?:drive|row|park|loop|plaza|walk|way|place|court|rise|green|close|square|terrace|circle|sk|cir|ter|trl|pike|hill|st|pl|dr|av)\.?$",
+    r"\b(?:drive|row|park|loop|plaza|walk|way|place|court|rise|green|close|square|terrace|circle|sk|cir|ter|trl|pike"
+    r"|hill|st|pl|dr|av)\.?$",
     re.IGNORECASE,
 )
 _TAIL_PARTS = tuple(

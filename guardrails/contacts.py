@@ -11,7 +11,8 @@ _OPEN, _CLOSE = r"[\[({<]\s*", r"\s*[\])}>]"
 _AT = rf"\s*{_OPEN}(?:at|ät|@|arroba|chez|klammeraffe){_CLOSE}\s*"
 _DOT = rf"\s*{_OPEN}(?:dot|punkt|punto|point|\.){_CLOSE}\s*"
 _TOP = (
-    r"(?:com|org|net|edu|gov|info|biz|io|dev|app|co|eu|uk|de|fr|es|it|nl|at|ch|be|se|no|dk|fi|pl|pt|ie|us|ca|au|nz|in|jp|br|mx|ru|cz|gr|hu"
+    r"(?:com|org|net|edu|gov|info|biz|io|dev|app|co|eu|uk|de|fr|es|it|nl|at|ch|be|se|no|dk|fi|pl|pt|ie|us|ca|au|nz|in"
+    r"|jp|br|mx|ru|cz|gr|hu"
     r"|ro|tr|za|example|test)"
 )
 _SEPARATOR = r"[ .\-/\u00a0\u2011\u2013]"
@@ -32,14 +33,16 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _TELEPHONE = (
-    r"(?:tele)?phones?|tel(?:efon(?:o|nummer|szám)?|éfono|efone|éphone|efoon|efón)?|mob(?:ile?)?|móvil|celular|cellulare|handy|cell(?:phone)?|fax"
+    r"(?:tele)?phones?|tel(?:efon(?:o|nummer|szám)?|éfono|efone|éphone|efoon|efón)?|mob(?:ile?)?|móvil|celular"
+    r"|cellulare|handy|cell(?:phone)?|fax"
     r"|whatsapp|viber|telegram|sms|hotline|landline|switchboard|voicemail|callback|rufnummer|durchwahl|gsm|tlf|puh|portable|numéro"
     r"|telefax|contact no|ph|т(?:ел)?|моб|电话|電話|手机|携帯|전화"
 )
 _STATED = re.compile(
     rf"""(?<!\w)(?:
       (?P<strong>{_TELEPHONE})
-      (?:\s*(?:number|numbers|no|nr|num|\(?(?:home|work|office|mobile|cell|direct|private|privat|day|evening|m|w|h|o)\)?)\b)?[.:#)]*\s*
+      (?:\s*(?:number|numbers|no|nr|num|\(?(?:home|work|office|mobile|cell|direct|private|privat|day|evening|m|w|h
+        |o)\)?)\b)?[.:#)]*\s*
       (?:is|was|=|to|at|on|ist|es|est|è)?
     | (?:call|dial|ring|text|reach|phone|answering|calling|contact)(?:ed|ing)?(?:\s+(?:me|us|him|her|them|you|back))?
       (?:\s+(?:back|at|on|under|via))?
@@ -48,14 +51,16 @@ _STATED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _GROUPS = re.compile(
-    r"(?<![\w.,+#/:-])(?:\d{2,4}(?P<sep>[ .\-\u00a0])\d{2,4}(?:(?P=sep)\d{2,4}){0,4}|\d{3}-\d{6,7}|\d{2}-\d{7,8}|\d{3,4}[ -]\d{6}|\d{5}[ ]\d{5,6}|\d{8,11})"
+    r"(?<![\w.,+#/:-])(?:\d{2,4}(?P<sep>[ .\-\u00a0])\d{2,4}(?:(?P=sep)\d{2,4}){0,4}|\d{3}-\d{6,7}|\d{2}-\d{7,8}"
+    r"|\d{3,4}[ -]\d{6}|\d{5}[ ]\d{5,6}|\d{8,11})"
     r"(?![\w]|[.,\-/:]\d|\s?(?:%|€|\$|£|eur\b|usd\b|gbp\b|kg\b|pcs\b|pieces\b|units\b|items\b|rows\b|ms\b|mb\b|gb\b))",
     re.IGNORECASE,
 )
 """Digits in twos to fours, or many: a telephone only where the sentence speaks of one."""
 _NAMES_PHONE = re.compile(rf"(?<!\w)(?:{_TELEPHONE})(?!\w)", re.IGNORECASE)
 _SPEAKS_OF_PHONE = re.compile(
-    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted|my number|(?:his|her|their) number"
+    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted|my number"
+    rf"|(?:his|her|their) number"
     r"|ruf|anrufen|erreichbar|appelez|joindre|llamar|llámame|chiama(?:re|mi)?|bel(?:len)?|ring mig|zadzwoń)(?!\w)",
     re.IGNORECASE,
 )
@@ -103,7 +108,7 @@ def _is_stated_phone(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 def _is_near_phone(match: re.Match[str]) -> tuple[int, int] | None:
-    """Whether the same sentence speaks of a telephone, before the number or shortly after, and of no other number right before it."""
+    """Whether the same sentence speaks of a telephone, before the number or shortly after, and of no other number just before."""
     digits = digits_of(match[0])
     if not 7 <= len(digits) <= 12 or len(set(digits)) == 1 or _DATE.fullmatch(match[0]) or names_another_number(match):
         return None

@@ -1,7 +1,7 @@
 """Words that announce a person's name: greetings, signatures, labels, honorifics, verbs of saying. Expressions, no judgement.
 
-Every expression has a group ``value``. `STRONG` cues are believed of any word with the shape of a name; after `WEAK` ones, which stand
-before things as well ("from: Warehouse"), and in lower case, the word must be a name that the gazetteer has.
+Every expression has a group ``value``. `STRONG` cues are believed of any word with the shape of a name; after `WEAK` ones, which
+stand before things as well ("from: Warehouse"), and in lower case, the word must be a name that the gazetteer has.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ PARTICLE = (
     r"|abu|ben|st|san|mac)"
 )
 TOKEN = rf"(?:[dlDLO]['’])?{UPPER}[^\W\d_]*(?:['’-](?:{UPPER})?[^\W\d_]+)*"
-SHAPE = rf"(?:{UPPER}\.[ ]?){{0,3}}{TOKEN}(?:\ (?:(?:{UPPER}\.\ ?){{1,2}}{TOKEN}|{UPPER}\b\.?|(?:{PARTICLE}\ ){{0,3}}(?:al-|el-)?{TOKEN})){{0,4}}"
+SHAPE = (
+    rf"(?:{UPPER}\.[ ]?){{0,3}}{TOKEN}(?:\ (?:(?:{UPPER}\.\ ?){{1,2}}{TOKEN}|{UPPER}\b\.?"
+    rf"|(?:{PARTICLE}\ ){{0,3}}(?:al-|el-)?{TOKEN})){{0,4}}"
+)
 _LOWER = r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*"
 LOWER_SHAPE = rf"{_LOWER}(?:\ {_LOWER}){{0,2}}"
 HONORIFIC = (
@@ -52,9 +55,12 @@ _CLOSING = (
 _LABEL = (
     r"\b(?:(?:my|his|her|their|maiden|first|middle|last|full|given|family|sur|contact|customer|caller|employee|cashier|manager|user"
     r"|legal|preferred|real|patient|guest|owner|client|driver)[ -]?name(?:['’]s|\s+is|\s+was|\s*[:=])"
-    r"|(?:name|vorname|nachname|nom|prénom|nombre|apellidos?|nome|cognome|sobrenome|naam|navn|namn|imię|nazwisko|jméno|név|имя|фамилия"
-    r"|contact(?:[ ](?:person|name))?|point of contact|poc|attn|attention|z\. ?hd\.|caller|requester|requestor|requested by|reported by"
-    r"|reporter|created by|opened by|closed by|approved by|approver|reviewed by|reviewer|signed by|signatory|prepared by|assigned to"
+    r"|(?:name|vorname|nachname|nom|prénom|nombre|apellidos?|nome|cognome|sobrenome|naam|navn|namn|imię|nazwisko|jméno"
+    r"|név|имя|фамилия"
+    r"|contact(?:[ ](?:person|name))?|point of contact|poc|attn|attention|z\. ?hd\.|caller|requester|requestor"
+    r"|requested by|reported by"
+    r"|reporter|created by|opened by|closed by|approved by|approver|reviewed by|reviewer|signed by|signatory"
+    r"|prepared by|assigned to"
     r"|assignee|written by|submitted by|raised by|escalated by|handled by|taken by|served by|cashier|account holder|account manager"
     r"|cardholder|card holder|beneficiary|recipient|spouse|next of kin|emergency contact|ansprechpartner(?:in)?|bearbeiter(?:in)?"
     r"|mitarbeiter(?:in)?|sachbearbeiter(?:in)?|kassierer(?:in)?|responsable|persona de contacto|referente)\s*[:=])[ \t|]*[\"'“*_]*"
@@ -75,7 +81,8 @@ STRONG = (
     ),
     _cue(
         r"\b(?:this is|it is|it's|i am|i'm|i’m|on behalf of|everyone calls me|call me|my name['’]s|mein name ist|ich bin|ich heiße"
-        r"|je m['’]appelle|je suis|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter|ik ben|nazywam się|jmenuji se|меня зовут|kind of"
+        r"|je m['’]appelle|je suis|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter|ik ben|nazywam się|jmenuji se"
+        r"|меня зовут|kind of"
         r"|signed,)\s+",
         after=r"(?=\s*(?:[,.!?;\n(]|from|at|in|speaking|calling|and|here|aus|von|de|$))",
     ),
@@ -88,7 +95,8 @@ STRONG = (
 )
 WEAK = (
     _cue(
-        r"\b(?:from|to|cc|bcc|by|sender|owner|author|agent|user|customer|client|employee|operator|driver|von|an|de|para)\s*[:=]\s*[\"']?"
+        r"\b(?:from|to|cc|bcc|by|sender|owner|author|agent|user|customer|client|employee|operator|driver|von|an|de"
+        r"|para)\s*[:=]\s*[\"']?"
     ),
     _cue(
         r"\b(?:ask|asked|tell|told|call|called|calling|email|emailed|e-mail|contact|contacted|ping|pinged|message|messaged|notify"
@@ -96,13 +104,16 @@ WEAK = (
         r"|named|met|saw|see|join|joined|trust|believe|believed|fire|fired|pay|paid|phone|phoned|text|texted)\s+"
     ),
     _cue(
-        r"\b(?:by|with|from|to|for|via|and|or|of|about|per|against|until|because|colleague|boss|manager|friend|brother|sister|wife|husband|cashier|customer|user)\s+"
+        r"\b(?:by|with|from|to|for|via|and|or|of|about|per|against|until|because|colleague|boss|manager|friend|brother"
+        r"|sister|wife|husband|cashier|customer|user)\s+"
     ),
     re.compile(
-        rf"(?:^|[\n>|.!?]\s*|,\s)(?P<value>{SHAPE})(?=, (?:can|could|would|will|please|do|did|have|are|is|i|you|we|thanks|what|how|when|why|where)\b)"
+        rf"(?:^|[\n>|.!?]\s*|,\s)(?P<value>{SHAPE})(?=, (?:can|could|would|will|please|do|did|have|are|is|i|you|we"
+        rf"|thanks|what|how|when|why|where)\b)"
     ),
     re.compile(
-        rf"(?<![\w.])(?P<value>{SHAPE})(?=['’]s\b| (?:is|was|has|had|will|would|can|can['’]t|cannot|could|did|does|doesn['’]t|didn['’]t"
+        rf"(?<![\w.])(?P<value>{SHAPE})(?=['’]s\b| (?:is|was|has|had|will|would|can|can['’]t|cannot|could|did|does"
+        rf"|doesn['’]t|didn['’]t"
         r"|called|confirmed|reported|mentioned|noticed|thinks|thought|wants|wanted|needs|needed|sent|opened|escalated|approved"
         r"|rejected|resolved|closed|left|joined|works|worked|lives|lived|just|already|never|also|still|from|here|took|gave|got|made"
         r"|went|came|knows|knew|spent|signed|logged|started|tried|forgot|changed|entered|scanned|printed|refunded|voided)\b)"
@@ -117,9 +128,12 @@ LOWER_STATED = (
 )
 LOWER = (
     _lower(
-        r"\b(?:this is|i am|i'm|i’m|im|call me|ask|asked|told|tell|with|to|from|by|for|contact|cc|dear|hi|hello|hey|mr|mrs|ms|miss|dr"
+        r"\b(?:this is|i am|i'm|i’m|im|call me|ask|asked|told|tell|with|to|from|by|for|contact|cc|dear|hi|hello|hey|mr"
+        r"|mrs|ms|miss|dr"
         r"|prof|herr|frau|from:|to:|by:|cc:|user:|customer:|caller:|contact:|assigned to|it's)\.?\s+"
     ),
+)
+LOWER_SIGNED = (
     _lower(
         r"\b(?:(?:full |first |last |contact |caller |customer )?name|requester|reported by|assignee|attn)\s*[:=][ \t]*",
         after=_END,

@@ -7,12 +7,23 @@ are not believed alone. Its misses on accented and rare names are what cues (`na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from guardrails import gazetteer
-from guardrails.name_cues import HONORIFIC, INITIALS, LISTED, LOWER, LOWER_STATED, PARTICLE, REVERSED, STRONG, WEAK
+from guardrails.name_cues import (
+    HONORIFIC,
+    INITIALS,
+    LISTED,
+    LOWER,
+    LOWER_SIGNED,
+    LOWER_STATED,
+    PARTICLE,
+    REVERSED,
+    STRONG,
+    WEAK,
+)
 from guardrails.proper_nouns import BRANDS, COUNTRIES, MONTHS_AND_DAYS, PLACES
 from guardrails.rules import PLACEHOLDER, Finding
 from guardrails.vocabulary import COMMON_WORDS, ERP_WORDS, GIVEN_NAMES, WORDS_AND_NAMES
@@ -37,7 +48,8 @@ _UI_NOUN = re.compile(
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
-    r",?\s+(?:(?:&|and|und|et|y)\s+)?(?:inc|ltd|llc|llp|plc|gmbh|kg|ag|corp|corporation|co|company|sons|partners|associates|s\.?a|s\.?r\.?l"
+    r",?\s+(?:(?:&|and|und|et|y)\s+)?(?:inc|ltd|llc|llp|plc|gmbh|kg|ag|corp|corporation|co|company|sons|partners"
+    r"|associates|s\.?a|s\.?r\.?l"
     r"|b\.?v|n\.?v|oy|ab|a/s|group|holdings?|bank|bros|brothers)\b|\s*&\s*\w",
     re.IGNORECASE,
 )
@@ -114,7 +126,7 @@ def _words(value: str) -> list[str]:
 
 
 def _plausible(value: str) -> bool:
-    """The shape of a name: no digits or codes; a word of support text only where it is a name, too, beside one that is nothing else."""
+    """The shape of a name: no digits or codes; a word of support text only where it is a name, too, beside an unmistakable one."""
     words = _words(value)
     if not words or _CODE.search(value) or all(len(word) == 1 for word in words):
         return False
@@ -125,9 +137,9 @@ def _plausible(value: str) -> bool:
 
 def _shouted(words: Sequence[str]) -> bool:
     """JOHN SMITH, or Jean DUPONT: what stands in capitals must be known."""
-    return (words[-1].isupper() and all(map(gazetteer.is_name_or_word, words)) and is_name(words[-1])) and (
-        is_given_name(words[0]) or len(words) == 1
-    )
+    if not words[-1].isupper() or not all(map(gazetteer.is_name_or_word, words)):
+        return False
+    return is_given_name(words[0]) if len(words) > 1 else is_name(words[0])
 
 
 def _is_name_beside(word: str, words: Sequence[str]) -> bool:
@@ -176,24 +188,26 @@ def _named(value: str) -> bool:
 
 def _lower_cues(text: str) -> Iterator[Finding]:
     """After a cue in a message typed without capitals: as many words as are names."""
-    for stated, cues in ((True, LOWER_STATED), (False, LOWER)):
+    for cues, is_one in ((LOWER_STATED, _is_no_word), (LOWER_SIGNED, is_name), (LOWER, GIVEN_NAMES.__contains__)):
         for match in (match for cue in cues for match in cue.finditer(text)):
             words = [word for word in _LETTERS.finditer(match["value"]) if not _PARTICLE.fullmatch(word[0])]
-            count = _lower_names([word[0] for word in words], stated=stated)
+            count = _lower_names([word[0] for word in words], is_one)
             if count and match["value"].islower():
                 start = match.start("value")
                 yield Finding("PERSON", start + words[0].start(), start + words[count - 1].end(), 0.65)
 
 
-def _lower_names(words: Sequence[str], *, stated: bool) -> int:
-    """How many of the words after a cue are a name. "my name is" is believed of any word that is none of English or of support text."""
-    known = [not is_vocabulary(word) and word not in WORDS_AND_NAMES and (is_name(word) or stated) for word in words]
+def _lower_names(words: Sequence[str], is_one: Callable[[str], bool]) -> int:
+    """How many of the words after a cue are a name; a word alone must be what the cue asks for."""
+    known = [_is_no_word(word) and (is_name(word) or is_one(word)) for word in words]
     count = next((at for at, good in enumerate(known) if not good), len(known))
     if len(words) > 1 and count == 1 and is_given_name(words[0]) and gazetteer.is_name_or_word(words[1]):
         count += not is_vocabulary(words[1])
-    if stated or count > 1:
-        return count
-    return int(count == 1 and words[0] in GIVEN_NAMES)
+    return count if count > 1 or (count == 1 and is_one(words[0])) else 0
+
+
+def _is_no_word(word: str) -> bool:
+    return not is_vocabulary(word) and word not in WORDS_AND_NAMES
 
 
 def from_lists(text: str) -> Iterator[Finding]:

@@ -54,23 +54,31 @@ _ID = re.compile(r"\bid[\s.:#=]*$", re.IGNORECASE)
 _SSN_WORDS = re.compile(r"\b(?:ssn|ssns|social|social security|itin|taxpayer)\b", re.IGNORECASE)
 _NAMES = (
     r"ssn|social security(?: (?:number|no))?|social insurance(?: (?:number|no))?|nino|national insurance(?: (?:number|no))?"
-    r"|national (?:id(?:entity|entification)?|identification)(?: (?:card|number|no))*|identity (?:card|number|document)(?: (?:number|no))?"
+    r"|national (?:id(?:entity|entification)?|identification)(?: (?:card|number|no))*|identity (?:card|number"
+    r"|document)(?: (?:number|no))?"
     r"|id[ -]card(?: (?:number|no))?|personal (?:id(?:entity|entification)?|identification)(?: (?:number|code|no))?|personal code"
     r"|passport(?: (?:number|no|nr))?|reisepass(?:nummer)?|passeport|pasaporte|passaporto"
     r"|driv(?:er['’]?s?|ing) licen[cs]e(?: (?:number|no))?|führerschein(?:nummer)?|permis de conduire"
-    r"|personalausweis(?:nummer)?|ausweisnummer|sozialversicherungsnummer|steuer-?id(?:entifikationsnummer|nr)?|steuernummer|idnr|svnr"
+    r"|personalausweis(?:nummer)?|ausweisnummer|sozialversicherungsnummer|steuer-?id(?:entifikationsnummer|nr)?"
+    r"|steuernummer|idnr|svnr"
     r"|versicherungsnummer|ahv(?:-?n(?:umme)?r)?|carte d['’]identité|nir|numéro de sécurité sociale|sécurité sociale|insee"
-    r"|dni|nie|documento(?: nacional)? de identidad|cédula(?: de identidad)?|codice fiscale|carta d['’]identità|bsn|burgerservicenummer"
+    r"|dni|nie|documento(?: nacional)? de identidad|cédula(?: de identidad)?|codice fiscale|carta d['’]identità|bsn"
+    r"|burgerservicenummer"
     r"|sofinummer|rijksregisternummer|numéro national|personnummer|fødselsnummer|cpr(?:-?n(?:umme)?r)?|henkilötunnus|hetu|kennitala"
-    r"|isikukood|asmens kodas|personas kods|pesel|rodné číslo|rodné čislo|cnp|egn|егн|oib|jmbg|emšo|amka|αμκα|afm|tckn|tc kimlik(?: no)?"
-    r"|t\.?c\.? (?:kimlik )?no|snils|снилс|инн|aadhaar(?: (?:number|no|card))?|aadhar|uidai|pan(?: (?:number|card|no))|cpf|rg|rut|cuil|cuit"
+    r"|isikukood|asmens kodas|personas kods|pesel|rodné číslo|rodné čislo|cnp|egn|егн|oib|jmbg|emšo|amka|αμκα|afm|tckn"
+    r"|tc kimlik(?: no)?"
+    r"|t\.?c\.? (?:kimlik )?no|snils|снилс|инн|aadhaar(?: (?:number|no|card))?|aadhar|uidai|pan(?: (?:number|card|no))"
+    r"|cpf|rg|rut|cuil|cuit"
     r"|curp|rfc|nif|niss|contribuinte|pps(?:n)?(?: (?:number|no))?|tfn|tax file number|medicare(?: (?:number|no))?|ird(?: number)?"
-    r"|nhs(?: (?:number|no))?|sin|my ?number|個人番号|マイナンバー|身份证号?码?|주민등록번호|nric|fin|hkid|sa id(?: number)?|rsa id|teudat zehut"
+    r"|nhs(?: (?:number|no))?|sin|my ?number|個人番号|マイナンバー|身份证号?码?|주민등록번호"
+    r"|nric|fin|hkid|sa id(?: number)?|rsa id|teudat zehut"
     r"|ת\.?ז\.?|tax id(?:entification)?(?: (?:number|no))?|taxpayer id|itin|alien registration number"
 )
 _STATED = re.compile(
-    rf"(?<![\w-])(?:{_NAMES})(?!\w)[\s.:#=º°|\"'(]{{0,4}}(?:(?:no|nr|number|num|nummer|numero|número|numéro)\b[.:]?\s*)?(?:is|was|ist|es|è|est|são|=)?"
-    r"[\s:(]{0,3}(?P<value>(?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{1,20}(?:[ ./-](?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{1,12}){0,7}(?:[ -][A-Za-z])?)(?!\w)",
+    rf"(?<![\w-])(?:{_NAMES})(?!\w)[\s.:#=º°|\"'(]{{0,4}}(?:(?:no|nr|number|num|nummer|numero|número"
+    rf"|numéro)\b[.:]?\s*)?(?:is|was|ist|es|è|est|são|=)?"
+    r"[\s:(]{0,3}(?P<value>(?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{1,20}(?:[ ./-](?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{1,12}){0,7}"
+    r"(?:[ -][A-Za-z])?)(?!\w)",
     re.IGNORECASE,
 )
 

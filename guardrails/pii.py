@@ -36,7 +36,8 @@ class Redactor:
         from guardrails.recognisers import analyse, registry
 
         self._ner = ner or NER()
-        self._registry = registry()
+        self.recognisers = registry()
+        """Presidio's registry, in order of precedence: a deployment adds its own with `add_recognizer`."""
         self._analyse = analyse
 
     def redact(self, text: str, profile: RedactionProfile) -> RedactedText:
@@ -75,7 +76,7 @@ class Redactor:
         """Take what is found out of the draft; whether there was anything."""
         text = draft.text()
         seen = view(text)
-        found = self._analyse(self._registry, seen.text, entities)
+        found = self._analyse(self.recognisers, seen.text, entities)
         parts = [
             part for finding in found for part in exemptions.remaining(seen.text, finding) if part.start < part.end
         ]

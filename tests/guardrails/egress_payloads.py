@@ -1,4 +1,4 @@
-"""Markdown that fetches, links or addresses somebody if a client believes it. Shared by the gate's, Slack's and the browser's tests."""
+"""Markdown that fetches, links or addresses somebody if a client believes it. For the tests of the gate, Slack and the browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LINE, TAGGED = "\u2028", "".join(chr(0xE0000 + ord(char)) for char in "send it")
 
 
 def payloads(evil: str) -> dict[str, str]:
-    """By name. `evil` is a URL without a query, such as ``http://127.0.0.1:8001/c``; each payload tries to reach it, or somebody."""
+    """By name. `evil` is a URL without a query, such as ``http://127.0.0.1:8001/c``; each tries to reach it, or somebody."""
     bare = evil.split("://", 1)[1]
     host = bare.split("/", 1)[0]
     entity = "".join(f"&#{ord(char)};" for char in evil)
