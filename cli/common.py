@@ -89,12 +89,15 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, default=str), flush=True)  # noqa: T201 - the command's product
 
 
-def texts(given: str) -> Iterator[str]:
-    """The argument, or the lines of standard input for '-'. Raises `InvalidRequestError` (`not_utf8`)."""
+def texts(given: str, *, blank: bool = False) -> Iterator[str]:
+    """The argument, or the lines of standard input for '-', with `blank` the empty ones too.
+
+    Raises `InvalidRequestError` (`not_utf8`).
+    """
     try:
         for line in [given] if given != "-" else sys.stdin:
             line.encode()  # bytes that are no UTF-8 arrive as halves of characters, which nothing further on takes
-            if given != "-" or line.strip():
+            if given != "-" or blank or line.strip():
                 yield line if given != "-" else line.rstrip("\n")
     except UnicodeError:
         raise InvalidRequestError("the text is not UTF-8", code="not_utf8") from None

@@ -16,7 +16,7 @@ def redact(text: Words, tenant: Tenant, as_json: AsJson = False) -> None:
         async with open_store(settings()) as store:
             profile = await store.tenants.profile((await store.tenants.by_slug(tenant)).id)
             redactor = Redactor()
-            for line in texts(text):
+            for line in texts(text, blank=True):
                 done = redactor.redact(line, profile)
                 entities = [{"type": e.type, "start": e.start, "end": e.end, "score": e.score} for e in done.entities]
                 print_json({"text": done.text, "entities": entities}) if as_json else out.print(escape(done.text))
@@ -32,7 +32,7 @@ def screen(text: Words, tenant: Tenant, as_json: AsJson = False) -> None:
     async def work() -> None:
         async with open_store(settings()) as store:
             await store.tenants.by_slug(tenant)
-            for line in texts(text):
+            for line in texts(text, blank=True):
                 signals = [{"kind": s.kind, "start": s.start, "end": s.end, "excerpt": s.excerpt} for s in scan(line)]
                 if as_json:
                     print_json({"flagged": bool(signals), "signals": signals})

@@ -103,3 +103,93 @@ def is_bsn(digits: str) -> bool:
 def is_sin(digits: str) -> bool:
     """Canadian SIN."""
     return len(digits) == 9 and luhn(digits)
+
+
+def is_date(day: str, month: str) -> bool:
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+
+
+def is_personnummer(digits: str) -> bool:
+    """Swedish personnummer, 10 or 12 digits: a date, and a Luhn digit over the last ten."""
+    digits = digits[-10:]
+    return len(digits) == 10 and is_date(digits[4:6], digits[2:4]) and luhn(digits)
+
+
+def is_fodselsnummer(digits: str) -> bool:
+    """Norwegian fødselsnummer: a date and two digits modulo 11."""
+    first = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
+    second = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+    shaped = len(digits) == 11 and is_date(digits[:2], digits[2:4])
+    return shaped and _weighted(digits[:10], first, 11) and _weighted(digits, second, 11)
+
+
+def is_hetu(compact: str) -> bool:
+    """Finnish henkilötunnus: a date, and a character for the nine digits modulo 31."""
+    number = compact[:6] + compact[-4:-1]
+    return is_date(compact[:2], compact[2:4]) and "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(number) % 31] == compact[-1]
+
+
+def is_rijksregister(digits: str) -> bool:
+    """Belgian national number: 97 minus the first nine digits (2 before them from the year 2000 on) modulo 97."""
+    number, check = digits[:9], int(digits[9:])
+    return len(digits) == 11 and check in (97 - int(number) % 97, 97 - int("2" + number) % 97)
+
+
+def is_ahv(digits: str) -> bool:
+    """Swiss AHV number: a GTIN-13 that begins with the country, 756."""
+    return digits.startswith("756") and len(digits) == 13 and is_gtin(digits)
+
+
+def is_cpf(digits: str) -> bool:
+    """Brazilian CPF: two digits modulo 11."""
+    if len(digits) != 11 or len(set(digits)) == 1:
+        return False
+    return all(
+        int(digits[length]) == sum(int(d) * (length + 1 - i) for i, d in enumerate(digits[:length])) * 10 % 11 % 10
+        for length in (9, 10)
+    )
+
+
+def is_rut(compact: str) -> bool:
+    """Chilean RUT: modulo 11 with weights 2 to 7 from the right, K for 10."""
+    total = sum(int(digit) * (2 + place % 6) for place, digit in enumerate(reversed(compact[:-1])))
+    return "0123456789K0"[11 - total % 11] == compact[-1]
+
+
+def is_resident_id(compact: str) -> bool:
+    """Chinese resident identity number (GB 11643): ISO 7064 modulo 11-2, X for 10, with a date of birth in it."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(digit) * weight for digit, weight in zip(compact[:17], weights, strict=True))
+    return is_date(compact[12:14], compact[10:12]) and "10X98765432"[total % 11] == compact[-1]
+
+
+def is_nric(compact: str) -> bool:
+    """Singapore NRIC and FIN."""
+    total = sum(int(d) * w for d, w in zip(compact[1:8], (2, 7, 6, 5, 4, 3, 2), strict=True))
+    total += 4 if compact[0] in "TG" else 3 if compact[0] == "M" else 0
+    letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "XWUTRQPNJLK"}
+    return letters[compact[0]][total % 11] == compact[-1]
+
+
+def is_rodne_cislo(digits: str) -> bool:
+    """Czech and Slovak birth number: ten digits that 11 divides; the month is raised by 50 for women."""
+    month = int(digits[2:4]) % 50 % 20
+    return len(digits) == 10 and is_date(digits[4:6], str(month)) and int(digits) % 11 == 0
+
+
+def is_snils(digits: str) -> bool:
+    """Russian SNILS: the last two digits are a weighted sum modulo 101."""
+    total = sum(int(digit) * (9 - place) for place, digit in enumerate(digits[:9]))
+    return len(digits) == 11 and total % 101 % 100 == int(digits[9:])
+
+
+def is_curp(compact: str) -> bool:
+    """Mexican CURP: the last digit closes a weighted sum modulo 10."""
+    alphabet = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
+    total = sum(alphabet.index(char) * (18 - place) for place, char in enumerate(compact[:17]))
+    return str((10 - total % 10) % 10) == compact[17]
+
+
+def is_nhs(digits: str) -> bool:
+    """NHS number: modulo 11 with weights 10 to 1."""
+    return _weighted(digits, (10, 9, 8, 7, 6, 5, 4, 3, 2, 1), 11)

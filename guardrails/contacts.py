@@ -7,32 +7,64 @@ import re
 from guardrails.checksums import digits_of
 from guardrails.rules import Rule
 
-_AT = r"\s*(?:\[\s*at\s*\]|\(\s*at\s*\)|\{\s*at\s*\})\s*"
-_DOT = r"\s*(?:\[\s*dot\s*\]|\(\s*dot\s*\)|\{\s*dot\s*\})\s*"
-_TOP = r"(?:com|org|net|edu|gov|info|biz|io|co|eu|uk|de|fr|es|it|nl|at|ch|be|se|no|dk|fi|pl|pt|ie|us|ca|au)"
+_OPEN, _CLOSE = r"[\[({<]\s*", r"\s*[\])}>]"
+_AT = rf"\s*{_OPEN}(?:at|ät|@|arroba|chez|klammeraffe){_CLOSE}\s*"
+_DOT = rf"\s*{_OPEN}(?:dot|punkt|punto|point|\.){_CLOSE}\s*"
+_TOP = (
+    r"(?:com|org|net|edu|gov|info|biz|io|dev|app|co|eu|uk|de|fr|es|it|nl|at|ch|be|se|no|dk|fi|pl|pt|ie|us|ca|au|nz|in"
+    r"|jp|br|mx|ru|cz|gr|hu"
+    r"|ro|tr|za|example|test)"
+)
 _SEPARATOR = r"[ .\-/\u00a0\u2011\u2013]"
 
 _NUMBER = re.compile(
     rf"""(?<![\w.+#/-])(?:
-      \+\d{{1,3}}(?:{_SEPARATOR}?\(?\d{{1,5}}\)?){{2,6}}                           # +44 (0)20 7946 0018
+      \+\d{{1,3}}(?:{_SEPARATOR}{{0,2}}\(?\d{{1,5}}\)?){{2,6}}                       # +44 (0)20 7946 0018
     | 00[1-9]\d{{0,2}}(?:{_SEPARATOR}\(?\d{{1,5}}\)?){{2,6}}                       # 0049 30 901820
     | (?:1{_SEPARATOR})?\([2-9]\d\d\)\ ?\d{{3}}{_SEPARATOR}\d{{4}}                 # (312) 555-0142
     | (?:1{_SEPARATOR})?[2-9]\d\d(?P<nanp>[ .\-\u2011])\d{{3}}(?P=nanp)\d{{4}}     # 312-555-0142
+    | (?:1{_SEPARATOR})?[2-9]\d\d[ .\-/]\d{{3}}[.\-]\d{{4}}                        # 312 555-0142
     | \(\d{{2,5}}\){_SEPARATOR}?\d(?:{_SEPARATOR}?\d){{4,9}}                       # (030) 901820
-    | 0\d{{1,4}}[ \-/]\d{{2,8}}(?:[ \-]\d{{2,5}}){{0,4}}                           # 020 7946 0018
-    )(?:\s?(?:x|ext\.?|extension)\s?\d{{1,5}})?(?![\w]|[.\-/]\d)""",
+    | 0\d(?P<pair>[ .\-])\d\d(?:(?P=pair)\d\d){{3}}                                # 01.23.45.67.89
+    | 0\d{{1,4}}[ \-/]{{1,2}}\d{{2,8}}(?:[ \-]\d{{2,5}}){{0,4}}                    # 020 7946 0018
+    | 0\d{{2,4}}\ ?/\ ?\d{{2,4}}(?:[ .\-]?\d{{2,4}}){{1,3}}                        # 0664 / 123 45 67
+    | 0\d{{1,3}}[.]\d{{3}}[.]\d{{2,4}}(?:[.]\d{{2,4}})?                            # 079.123.45.67
+    )(?:\s?(?:x|ext\.?|extension|poste|durchwahl)\s?\d{{1,5}})?(?![\w]|[.\-/]\d)""",
     re.VERBOSE | re.IGNORECASE,
+)
+_TELEPHONE = (
+    r"(?:tele)?phones?|tel(?:efon(?:o|nummer|szám)?|éfono|efone|éphone|efoon|efón)?|mob(?:ile?)?|móvil|celular"
+    r"|cellulare|handy|cell(?:phone)?|fax"
+    r"|whatsapp|viber|telegram|sms|hotline|landline|switchboard|voicemail|callback|rufnummer|durchwahl|gsm|tlf|puh|portable|numéro"
+    r"|telefax|contact no|ph|т(?:ел)?|моб|电话|電話|手机|携帯|전화"
 )
 _STATED = re.compile(
-    rf"""\b(?:
-      (?P<strong>phone|tel|telephone|telefon|teléfono|téléphone|mobile|mobil|handy|cell|cellphone|fax|whatsapp|hotline|landline)
-      (?:\s*(?:number|no|nr|num)\b)?[.:#]*\s*(?:is|was|=|to|at|on)?
+    rf"""(?<!\w)(?:
+      (?P<strong>{_TELEPHONE})
+      (?:\s*(?:number|numbers|no|nr|num|\(?(?:home|work|office|mobile|cell|direct|private|privat|day|evening|m|w|h
+        |o)\)?)\b)?[.:#)]*\s*
+      (?:is|was|=|to|at|on|ist|es|est|è)?
     | (?:call|dial|ring|text|reach|phone|answering|calling|contact)(?:ed|ing)?(?:\s+(?:me|us|him|her|them|you|back))?
-      (?:\s+(?:at|on|under|via))?
-    | (?:my|his|her|their|contact|direct)\s+number(?:\s+is)?
-    )[:\s]{{1,3}}(?P<value>\+?\(?\d(?:{_SEPARATOR}?[()]?\d){{5,14}})(?![\w]|[.\-/]\d)""",
+      (?:\s+(?:back|at|on|under|via))?
+    | (?:my|his|her|their|contact|direct|private|home|work|office|mobile)\s+(?:number|no\.?|nr\.?)(?:\s+is)?
+    )[:=\s"'|]{{1,4}}(?P<value>\+?\(?\d(?:{_SEPARATOR}?[()]?\d){{5,14}})(?![\w]|[.\-/]\d)""",
     re.VERBOSE | re.IGNORECASE,
 )
+_GROUPS = re.compile(
+    r"(?<![\w.,+#/:-])(?:\d{2,4}(?P<sep>[ .\-\u00a0])\d{2,4}(?:(?P=sep)\d{2,4}){0,4}|\d{3}-\d{6,7}|\d{2}-\d{7,8}"
+    r"|\d{3,4}[ -]\d{6}|\d{5}[ ]\d{5,6}|\d{8,11})"
+    r"(?![\w]|[.,\-/:]\d|\s?(?:%|€|\$|£|eur\b|usd\b|gbp\b|kg\b|pcs\b|pieces\b|units\b|items\b|rows\b|ms\b|mb\b|gb\b))",
+    re.IGNORECASE,
+)
+"""Digits in twos to fours, or many: a telephone only where the sentence speaks of one."""
+_NAMES_PHONE = re.compile(rf"(?<!\w)(?:{_TELEPHONE})(?!\w)", re.IGNORECASE)
+_SPEAKS_OF_PHONE = re.compile(
+    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted|my number"
+    rf"|(?:his|her|their) number"
+    r"|ruf|anrufen|erreichbar|appelez|joindre|llamar|llámame|chiama(?:re|mi)?|bel(?:len)?|ring mig|zadzwoń)(?!\w)",
+    re.IGNORECASE,
+)
+_NEAR_BEFORE, _NEAR_AFTER = 70, 30
 _OTHER_NUMBER = re.compile(
     r"\b(?:order|orders|po|so|purchase|sales|invoice|inv|sku|item|article|part|lot|batch|serial|store|terminal|register|till|"
     r"version|build|release|port|gtin|ean|upc|edi|asn|ticket|case|account|customer|vendor|supplier|document|doc|journal|"
@@ -44,6 +76,14 @@ _PHONE_WORD = re.compile(r"phone|tel\b|mobile|cell|fax|call|hotline|whatsapp", r
 _DATE = re.compile(r"\d{1,2}[-/. ]\d{1,2}[-/. ](?:\d{2}|\d{4})|\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}")
 _BEFORE = 28
 """Characters before a number that are read for a word that names it."""
+
+
+_CONTEXT = 60
+"""Characters before a number in which its name may stand."""
+
+
+def said_before(match: re.Match[str], words: re.Pattern[str]) -> bool:
+    return bool(words.search(match.string, max(0, match.start() - _CONTEXT), match.start()))
 
 
 def names_another_number(match: re.Match[str]) -> bool:
@@ -67,7 +107,24 @@ def _is_stated_phone(match: re.Match[str]) -> tuple[int, int] | None:
     return match.span("value")
 
 
-CONTACT_RULES = (
+def _is_near_phone(match: re.Match[str]) -> tuple[int, int] | None:
+    """Whether the same sentence speaks of a telephone, before the number or shortly after, and of no other number just before."""
+    digits = digits_of(match[0])
+    if not 7 <= len(digits) <= 12 or len(set(digits)) == 1 or _DATE.fullmatch(match[0]) or names_another_number(match):
+        return None
+    text = match.string
+    before = re.split(r"[.!?;]\s|\n", text[max(0, match.start() - _NEAR_BEFORE) : match.start()])[-1]
+    after = re.split(r"[.!?;]|\n|,", text[match.end() : match.end() + _NEAR_AFTER])[0]
+    word = _NAMES_PHONE if match[0].isdigit() else _SPEAKS_OF_PHONE
+    return match.span() if word.search(before) or word.search(after) else None
+
+
+def _is_spelled_out(match: re.Match[str]) -> tuple[int, int] | None:
+    return match.span() if _SPELLED.search(match[0]) else None
+
+
+_SPELLED = re.compile(rf"{_AT}|{_DOT}", re.IGNORECASE)
+EMAIL_RULES = (
     Rule(
         "EMAIL",
         re.compile(
@@ -85,19 +142,28 @@ CONTACT_RULES = (
             re.IGNORECASE,
         ),
         0.9,
-        lambda match: match.span() if re.search(r"[\[({]\s*(?:at|dot)\s*[\])}]", match[0], re.IGNORECASE) else None,
+        _is_spelled_out,
     ),
     Rule(
         "EMAIL",
         re.compile(
-            rf"(?<![\w+-])[\w+-]{{1,63}}(?:(?:\.| dot )[\w+-]{{1,63}}){{0,5}}"
-            rf" at [\w-]{{1,63}}(?:(?: dot |\.)[\w-]{{1,63}}){{0,5}} dot {_TOP}\b",
+            rf"(?<![\w+.-])(?:[\w+-]{{1,63}}(?:(?:\.| dot )[\w+-]{{1,63}}){{0,5}}"
+            rf" at [\w-]{{1,63}}(?:(?: dot |\.)[\w-]{{1,63}}){{0,5}} dot {_TOP}"
+            rf"|[^\W\d]\w{{0,30}}[._][^\W\d]\w{{0,30}} at (?:[\w-]{{1,63}}\.){{1,4}}{_TOP})\b",
             re.IGNORECASE,
         ),
         0.8,
-        None,
-        " dot ",
     ),
+    Rule(
+        "EMAIL",
+        re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}} ?@ ?(?:[\w-]{{1,63}} ?\. ?){{1,4}}{_TOP}(?![\w-])", re.IGNORECASE),
+        0.8,
+        None,
+        "@",
+    ),
+)
+PHONE_RULES = (
     Rule("PHONE", _STATED, 0.9, _is_stated_phone),
     Rule("PHONE", _NUMBER, 0.8, _is_phone),
+    Rule("PHONE", _GROUPS, 0.6, _is_near_phone),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 _HIDDEN = re.compile(
     "["
@@ -25,6 +26,12 @@ _JOINING = re.compile(
 _EMOJI = re.compile("[#*0-9\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
 _DISGUISED = re.compile("[\u2000-\u200a\u202f\u205f\u3000\xa0\ufb00-\ufb06\uff01-\uff5e\U0001d400-\U0001d7ff]")
 """Full-width and mathematical letters, ligatures, odd blanks. Not all of NFKC: it makes 10² into 102 and ½ into 1⁄2."""
+
+
+_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u3099\u309a\ufe20-\ufe2f"
+_CLUSTER = re.compile(rf"\r\n|[\s\S](?:[{_MARKS}]|{_HIDDEN.pattern})*")
+_UNUSUAL = re.compile(rf"[\r\u2028\u2029{_MARKS}]|{_HIDDEN.pattern}|{_DISGUISED.pattern}")
+_LINE_ENDS = frozenset({"\r\n", "\r", "\u2028", "\u2029"})
 
 
 def is_hidden(text: str, place: int) -> bool:
@@ -57,9 +64,9 @@ def strip_hidden(text: str) -> tuple[str, int]:
     return text, stripped
 
 
-def undisguise(char: str) -> str:
-    """The plain letters that a full-width, mathematical or ligature character stands for; others as they are."""
-    return unicodedata.normalize("NFKC", char) if _DISGUISED.match(char) else char
+def undisguised(text: str) -> str:
+    """Full-width, mathematical and ligature letters as the plain ones they stand for; others as they are."""
+    return _DISGUISED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
 
 
 def normalise(text: str) -> tuple[str, int]:
@@ -67,5 +74,37 @@ def normalise(text: str) -> tuple[str, int]:
     text, stripped = strip_hidden(
         text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     )
-    plain = unicodedata.normalize("NFC", text)
-    return _DISGUISED.sub(lambda match: undisguise(match[0]), plain), stripped
+    return undisguised(unicodedata.normalize("NFC", text)), stripped
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text as rules read it: hidden characters left out, disguised letters plain, accents composed, line ends ``\\n``.
+
+    `places` holds for each character of `text` the place in the original, then the original's length; None where both agree.
+    """
+
+    text: str
+    places: tuple[int, ...] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where characters ``start…end`` of the view, at least one, stand in the original."""
+        if self.places is None:
+            return start, end
+        last = self.places[end - 1]
+        return self.places[start], next(place for place in self.places[end:] if place > last)
+
+
+def view(text: str) -> View:
+    """What is found in the view is mapped back with its `span`: whoever reports offsets reports those of the text as given."""
+    if not _UNUSUAL.search(text):
+        return View(text)
+    hidden = set(hidden_places(text))
+    characters: list[str] = []
+    places: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        kept = "".join(text[place] for place in range(*cluster.span()) if place not in hidden)
+        plain = "\n" if kept in _LINE_ENDS else undisguised(unicodedata.normalize("NFC", kept))
+        characters.append(plain)
+        places += [cluster.start()] * len(plain)
+    return View("".join(characters), (*places, len(text)))

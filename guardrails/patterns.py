@@ -9,12 +9,12 @@ card or an id. So such a rule needs a checksum, a telephone's punctuation, or a 
 from __future__ import annotations
 
 from guardrails.addresses import ADDRESS_RULES
-from guardrails.contacts import CONTACT_RULES
+from guardrails.contacts import EMAIL_RULES, PHONE_RULES
 from guardrails.numbers import NUMBER_RULES
 from guardrails.rules import resolve
 from guardrails.secrets import SECRET_RULES
 
-PATTERN_RULES = SECRET_RULES + CONTACT_RULES[:3] + NUMBER_RULES + CONTACT_RULES[3:] + ADDRESS_RULES
+PATTERN_RULES = SECRET_RULES + EMAIL_RULES + NUMBER_RULES + PHONE_RULES + ADDRESS_RULES
 """Ids before telephones: a spaced national id also looks like a telephone number."""
 
 

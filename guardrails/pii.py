@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.domain import RedactedText, Redaction, RedactionProfile
 from guardrails.errors import GuardError
+from guardrails.hidden import View, view
 from guardrails.names import Entity
 from guardrails.patterns import redact_patterns
 from guardrails.placeholders import Exemptions, placeholder
@@ -35,7 +36,8 @@ class Redactor:
         from guardrails.recognisers import analyse, registry
 
         self._ner = ner or NER()
-        self._registry = registry()
+        self.recognisers = registry()
+        """Presidio's registry, in order of precedence: a deployment adds its own with `add_recognizer`."""
         self._analyse = analyse
 
     def redact(self, text: str, profile: RedactionProfile) -> RedactedText:
@@ -51,22 +53,41 @@ class Redactor:
             raise GuardError(f"Redaction failed ({type(error).__name__}); nothing was passed on") from None
 
     def _redacted(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
-        """Until nothing more is found: NER sees a text with placeholders anew, and redacting a result must change nothing."""
+        """Until neither the rules nor the model find more in what is left: redacting a result must change nothing.
+
+        Rules go first. In most texts they leave no word that could be a name, and the model, fifteen times as dear, is not asked.
+        """
         exemptions = Exemptions(profile)
         drafts = [_Draft(text) for text in texts]
-        changed = drafts
-        while changed:
-            current = [draft.text() for draft in changed]
-            proposed = self._ner.entities(current)
-            still_changed = []
-            for draft, text, entities in zip(changed, current, proposed, strict=True):
-                found = self._analyse(self._registry, text, entities)
-                kept = resolve(text, [part for finding in found for part in exemptions.remaining(text, finding)])
-                if kept:
-                    draft.take(kept, profile.key)
-                    still_changed.append(draft)
-            changed = still_changed
+        pending = drafts
+        while pending:
+            for draft in pending:
+                while self._take(draft, (), exemptions, profile.key):
+                    pass
+            proposed = self._ner.entities([view(draft.text()).text for draft in pending])
+            pending = [
+                draft
+                for draft, entities in zip(pending, proposed, strict=True)
+                if entities and self._take(draft, entities, exemptions, profile.key)
+            ]
         return [RedactedText(draft.text(), tuple(draft.entities)) for draft in drafts]
+
+    def _take(self, draft: _Draft, entities: Sequence[Entity], exemptions: Exemptions, key: bytes) -> bool:
+        """Take what is found out of the draft; whether there was anything."""
+        text = draft.text()
+        seen = view(text)
+        found = self._analyse(self.recognisers, seen.text, entities)
+        parts = [
+            part for finding in found for part in exemptions.remaining(seen.text, finding) if part.start < part.end
+        ]
+        kept = resolve(text, [_placed(part, seen) for part in parts])
+        draft.take(kept, key)
+        return bool(kept)
+
+
+def _placed(finding: Finding, seen: View) -> Finding:
+    start, end = seen.span(finding.start, finding.end)
+    return replace(finding, start=start, end=end)
 
 
 @dataclass(slots=True)

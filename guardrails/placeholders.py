@@ -9,6 +9,7 @@ import unicodedata
 
 from core.domain import RedactionProfile
 from guardrails.checksums import digits_of
+from guardrails.hidden import strip_hidden
 from guardrails.rules import Finding
 
 _TAG_CHARACTERS = 6
@@ -26,7 +27,7 @@ def placeholder(key: bytes, type_: str, value: str) -> str:
 
 def normalised(type_: str, value: str) -> str:
     """What makes two spellings one value: case and blanks, a telephone's punctuation, an e-mail's [at] and [dot]."""
-    folded = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", value)).strip().casefold()
+    folded = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", strip_hidden(value)[0])).strip().casefold()
     match type_:
         case "EMAIL":
             return re.sub(r"\s", "", _DOT.sub(".", _AT.sub("@", folded)))

@@ -69,6 +69,11 @@ ERP_WORDS = words(
 
 COMMON_WORDS = words(
     """
+    afternoon boss bro brother bus buyer colleague consult consultant daughter delay director dude em expiry evening father
+    friend guy hindi husband kid lady madam maam mom mother mum owner sir sister son teacher wife
+    addendum applicable blockchain cluster config covered developer disclaimer driver info knowledge law metadata premium
+    preview public sir storage studio toolchain ui ux visual
+    aadhaar bsn cpf cvv dni iban id nhs nif nie nino passport pesel pin ssn swift uk usa
     about above after again agency ago all alley allow also although always among and another answer any anyone
     anything apartment april apt are as ask association at august automatically avenue back bank be because been
     before being below best between both boulevard box bring but buy by came can capitalized cautionary cheers

@@ -14,6 +14,8 @@ from slack_world import answer, citation
 from bots.slack.blocks import answer_messages
 from bots.slack.incoming import plain
 from bots.slack.markdown import SECTION_CHARS, sections
+from guardrails.egress import screen_markdown
+from tests.guardrails import egress_payloads
 
 CITED = "https://kb.example/till?a=1&b=2"
 HOSTILE = """
@@ -131,3 +133,21 @@ def test_plain_undoes_what_slack_escapes(text: str) -> None:
 )
 def test_slack_markup_is_read_as_its_author_saw_it(text: str, read: str) -> None:
     assert plain(text, bot="U0BOT") == read
+
+
+PAYLOADS = egress_payloads.payloads("https://evil.example/c")
+_ACTING = re.compile(r"<[^>\n]*>")
+
+
+@pytest.mark.parametrize("gated", [True, False], ids=["after the gate", "without it"])
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_no_payload_notifies_or_links_in_slack(name: str, gated: bool) -> None:
+    """All that acts in mrkdwn stands between `<` and `>`: links to what is cited, and nothing else."""
+    text = PAYLOADS[name]
+    cited = frozenset({egress_payloads.CITED, egress_payloads.ODD_CITED})
+    if gated:
+        text = screen_markdown(text, allowed_urls=cited, source_texts=egress_payloads.SOURCES).text
+    for section in sections(text, allowed=cited):
+        acting = _ACTING.findall(section)
+        assert {each.strip("<>").split("|")[0] for each in acting} <= cited
+        assert section.count("<") == len(acting)

@@ -48,6 +48,54 @@ PERSONAL = [
     ("postgres://admin:s3cret@db.local/erp", "SECRET"),
     ("the password is Hunter2!", "SECRET"),
 ]
+MORE_PERSONAL = [
+    ("write to john AT example DOT com", "EMAIL"),
+    ("write to john<at>example<dot>com", "EMAIL"),
+    ("write to anna.berg at example.com", "EMAIL"),
+    ("write to john @ example . com", "EMAIL"),
+    ("call me back on 07700 900123", "PHONE"),
+    ("Tel.: 030 / 90 18 20", "PHONE"),
+    ("Telefon 0664/1234567", "PHONE"),
+    ("01.23.45.67.89", "PHONE"),
+    ("llámame al 612 345 678", "PHONE"),
+    ("my number, if you need it, is 785 8949", "PHONE"),
+    ("98765 43210 is my whatsapp", "PHONE"),
+    ("+55 (11) 91234-5678", "PHONE"),
+    ("tel:+1-312-555-0142", "PHONE"),
+    ("card 4111.1111.1111.1111", "CARD"),
+    ("cvv 123", "CARD"),
+    ("passport number C01X00T47", "NATIONAL_ID"),
+    ("811228-9874 is hers", "NATIONAL_ID"),
+    ("hetu 131052-308T", "NATIONAL_ID"),
+    ("85.07.30-033.28", "NATIONAL_ID"),
+    ("756.9217.0769.85", "NATIONAL_ID"),
+    ("529.982.247-25", "NATIONAL_ID"),
+    ("12.345.678-5", "NATIONAL_ID"),
+    ("id 11010519491231002X", "NATIONAL_ID"),
+    ("S1234567D", "NATIONAL_ID"),
+    ("736028/5163", "NATIONAL_ID"),
+    ("Aadhaar: 2341 2341 2346", "NATIONAL_ID"),
+    ("HEGG560427MVZRRL04", "NATIONAL_ID"),
+    ("Steuer-ID 86 095 742 719", "NATIONAL_ID"),
+    ("NHS number 943 476 5919", "NATIONAL_ID"),
+    ("CPR 070761-4285", "NATIONAL_ID"),
+    ("123-45-6789", "NATIONAL_ID"),
+    ("ship to Am Anger 5, 07743 Jena", "ADDRESS"),
+    ("ship to Calle de Alcalá 45, 28014 Madrid", "ADDRESS"),
+    ("ship to ul. Karpacka 69", "ADDRESS"),
+    ("home address: Storgata 4 B, Oslo", "ADDRESS"),
+    ("the corner of Auenweg 85 and Hill Street", "ADDRESS"),
+    ("ship to Damrak 70, 1012 LM Amsterdam", "ADDRESS"),
+    ("sk-proj-abcDEF123456789_xyz-ABCDEF", "SECRET"),
+    ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "SECRET"),
+    ("curl -u admin:s3cr3t https://x.example/api", "SECRET"),
+    ("redis://:p4ssw0rd@cache:6379/0", "SECRET"),
+    ("SharedAccessKeyName=Root;SharedAccessKey=abcd1234EFGH5678ijkl=", "SECRET"),
+    ("my password is swordfish", "SECRET"),
+    ("Passwort: Sommer2024!", "SECRET"),
+    ("aws secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "SECRET"),
+    ("shpat_0123456789abcdef0123456789abcdef", "SECRET"),
+]
 STAYS = [
     "PO 4500017834 and sales order SO-2024-00017",
     "store 0412, terminal 7, register 12, port 8443",
@@ -65,10 +113,21 @@ STAYS = [
     "Password: Enter the password. The password is required. Token: see below.",
     "https://docs.example.com/a?b=c and std::string",
     "Set up 20 of the 30 cases in 2 ways; open Step 4",
+    "PO 4500017834 call back, and call 4500017834",
+    "Order 123 456 789 is late, call the shop; total 1 234 567 EUR",
+    "order 811228-9874, SKU 123-45-6789, batch 240115-0003, ticket 20-12-34-56",
+    "please call store 0412 about invoice 20240001",
+    "RFC 2616 section 14, the passport scanner and rg 12",
+    "look at example.com or work at contoso.de",
+    "my password is wrong and the password policy is strong",
+    "Basic setup and basic configuration1",
+    "password = os.environ[0]",
+    "2 Sales Drive journals, 3 Item Row, Aggregate 5, Committee 12, Supermarkt 12",
+    "Server room 4, Level 3 support, Box 12 of 20",
 ]
 
 
-@pytest.mark.parametrize(("text", "type_"), PERSONAL)
+@pytest.mark.parametrize(("text", "type_"), PERSONAL + MORE_PERSONAL)
 def test_personal_data_and_secrets_become_placeholders(text, type_):
     assert f"<{type_}>" in redact_patterns(text)
 
@@ -96,9 +155,9 @@ def test_redacting_patterns_twice_changes_nothing(text):
 def test_time_grows_with_the_length_not_its_square(unit):
     def seconds(length: int) -> float:
         text = unit * (length // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         redact_patterns(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     assert seconds(40_000) < 8 * seconds(10_000) + 0.3
 
@@ -125,6 +184,18 @@ def test_one_changed_digit_breaks_a_luhn_number(number):
         (checksums.is_sin, "046454286", "046454287"),
         (checksums.is_gtin, "4006381333931", "4006381333932"),
         (checksums.is_card, "378282246310005", "378282246310006"),
+        (checksums.is_personnummer, "8112289874", "8112289875"),
+        (checksums.is_fodselsnummer, "01010050053", "01010050054"),
+        (checksums.is_hetu, "131052308T", "131052308U"),
+        (checksums.is_rijksregister, "85073003328", "85073003329"),
+        (checksums.is_ahv, "7569217076985", "7569217076986"),
+        (checksums.is_cpf, "52998224725", "52998224726"),
+        (checksums.is_rut, "123456785", "123456786"),
+        (checksums.is_resident_id, "11010519491231002X", "110105194912310021"),
+        (checksums.is_nric, "S1234567D", "S1234567E"),
+        (checksums.is_rodne_cislo, "7360285163", "7360285164"),
+        (checksums.is_snils, "11223344595", "11223344596"),
+        (checksums.is_curp, "HEGG560427MVZRRL04", "HEGG560427MVZRRL05"),
     ],
 )
 def test_checksums_tell_good_from_bad(is_valid, good, bad):

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from core.domain import RedactionProfile
 from guardrails.errors import GuardError
+from guardrails.patterns import PATTERN_RULES
 from guardrails.pii import Redactor
 from guardrails.placeholders import placeholder
+from guardrails.recognisers import RuleRecogniser
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +42,8 @@ PIECES = st.sampled_from(
         ),
     )
 )
+
+ODD = ("\u200b", "\ufeff", "\r\n", "\u0301", "ﬁ", "０", "ａ", "👩‍💻", "\U000e0041", "𝒳", "\u2028")
 
 
 def taken(result, text):
@@ -96,6 +100,91 @@ def test_interface_words_are_no_names(redactor, profile, text):
 )
 def test_words_around_a_name_give_it_away(redactor, profile, text, name):
     assert ("PERSON", name) in taken(redactor.redact(text, profile), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("hi, my name is jessica kadyrov and the till is down", "jessica kadyrov"),
+        ("from: Okonkwo\nto: Support", "Okonkwo"),
+        ("kind regards,\nanneliese", "anneliese"),
+        ("Mit freundlichen Grüßen\nJürgen Müller-Lüdenscheidt", "Jürgen Müller-Lüdenscheidt"),
+        ("Cordialement,\nAïcha N'Diaye", "Aïcha N'Diaye"),
+        ("| Cashier: Nguyen Thi Hoa | 0412 |", "Nguyen Thi Hoa"),
+        ("2024-01-15 12:00 INFO assignee=Xiaoming Zhang", "Xiaoming Zhang"),
+        ("Zhang's laptop is broken", "Zhang"),
+        ("Prof. Dr. Hans-Peter Schäuble called", "Prof. Dr. Hans-Peter Schäuble"),
+        ("ask J. R. Kowalczyk about it", "J. R. Kowalczyk"),
+        ("Kowalczyk, Agnieszka", "Kowalczyk, Agnieszka"),
+        ("caller: JOHN SMITH", "JOHN SMITH"),
+        ("Меня зовут Иван Петров", "Иван Петров"),
+        ("联系人：王小明", "王小明"),
+        ("- **Owner:** Mohammed al-Rashid", "Mohammed al-Rashid"),
+        ("I told Ngozi that the printer works", "Ngozi"),
+        ("my name is An\u200bna Ber\u200bg", "An\u200bna Ber\u200bg"),
+        ("my name is Ａｎｎａ Ｂｅｒｇ", "Ａｎｎａ Ｂｅｒｇ"),
+        ("my name is Jose\u0301 Nu\u0301n\u0303ez", "Jose\u0301 Nu\u0301n\u0303ez"),
+    ],
+)
+def test_names_of_many_countries_and_spellings_go(redactor, profile, text, name):
+    result = redactor.redact(text, profile)
+    assert ("PERSON", name) in taken(result, text)
+    assert name not in result.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask the Store Manager or the Accounts Payable Clerk for the Terminal ID.",
+        "from: Warehouse\nto: Head Office\ncc: Purchasing",
+        "The Zebra printer, the Verifone terminal and SAP run on Windows 11 with SQL Server 2022.",
+        "Siemens confirmed the delivery to India, France and Germany.",
+        "Prometheus scrapes the node-exporter; name=virt-template-validator",
+        "Lot A-2291 of SKU 88-1204-XL goes from Store 0412 to Store 0413 on Monday.",
+        "I am happy with it. This is great, call me later.",
+        "Hello team, thanks for the update.",
+    ],
+)
+def test_roles_products_companies_and_places_stay(redactor, profile, text):
+    assert redactor.redact(text, profile).text == text
+
+
+def test_hidden_and_disguised_spellings_share_a_tag(redactor, profile):
+    plain, hidden, wide = (
+        redactor.redact(text, profile).entities[0].placeholder
+        for text in ("write to anna@x.example", "write to an\u200bna@x.example", "write to ａｎｎａ@x.example")
+    )
+    assert plain == hidden == wide
+
+
+def test_a_rule_that_raises_fails_closed(profile):
+    """Whichever recogniser breaks, one a deployment added included, nothing passes."""
+
+    class Nobody:
+        def entities(self, texts):
+            return [[] for _ in texts]
+
+    class Broken(RuleRecogniser):
+        def analyze(self, text, entities, nlp_artifacts):
+            raise RuntimeError(text)
+
+    redactor = Redactor(ner=Nobody())
+    redactor.recognisers.add_recognizer(Broken(PATTERN_RULES[:1]))
+    with pytest.raises(GuardError) as caught:
+        redactor.redact("nothing but words", profile)
+    assert "words" not in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.lists(PIECES | st.text(max_size=8) | st.sampled_from(ODD), max_size=10).map("".join))
+def test_offsets_rebuild_the_result_whatever_is_hidden_in_the_text(redactor, profile, text):
+    result = redactor.redact(text, profile)
+    rebuilt, at = "", 0
+    for entity in result.entities:
+        assert at <= entity.start < entity.end <= len(text)
+        rebuilt += text[at : entity.start] + entity.placeholder
+        at = entity.end
+    assert rebuilt + text[at:] == result.text
 
 
 def test_the_tenants_own_words_domains_and_hotlines_stay(redactor, profile):
