@@ -8,7 +8,7 @@ import pytest
 from core.domain import RedactionProfile
 from guardrails.pii import Redactor
 
-DATA = Path(os.environ.get("COPILOT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("PARTNER_COPILOT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def rows():
     def read(name: str) -> list[dict[str, Any]]:
         path = DATA / name
         if not path.exists():
-            pytest.skip(f"{path} is not there; set COPILOT_TEST_DATA to the folder with the measuring data")
+            pytest.skip(f"{path} is not there; set PARTNER_COPILOT_TEST_DATA to the folder with the measuring data")
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     return read

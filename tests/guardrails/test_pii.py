@@ -257,7 +257,7 @@ def test_structured_types_and_names_hold_on_the_measuring_data(redactor):
     benchmark = pytest.importorskip("benchmarks.redaction")
     path = DATA / "pii" / "generated_large.jsonl"
     if not path.exists():
-        pytest.skip(f"{path} is not there; set COPILOT_TEST_DATA to the folder with the measuring data")
+        pytest.skip(f"{path} is not there; set PARTNER_COPILOT_TEST_DATA to the folder with the measuring data")
     found = benchmark.quality(benchmark.samples(path, "dev")[:400], redactor)
     for type_ in ("EMAIL", "CARD", "IBAN", "NATIONAL_ID", "PHONE"):
         assert found[type_].recall >= 0.95, type_
