@@ -73,6 +73,19 @@ class Ready:
 Note = Callable[[FileStatus], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`ahead` files of one run are prepared before they are needed; `places` is how many all runs prepare at once; a batch is
+    settled when it holds `batch_chunks`."""
+
+    ahead: int = 3
+    places: int = 3
+    batch_chunks: int = BATCH_CHUNKS
+
+
+_PACE = Pace()
+
+
 class IngestPipeline:
     """Takes files in. Several runs may share it: worker pool and embedder are the bounds, and tenants take turns at both."""
 
@@ -87,11 +100,9 @@ class IngestPipeline:
         budget: TokenBudget,
         limits: ParseLimits,
         file_timeout_s: float,
-        ahead: int = 3,
-        places: int = 3,
+        pace: Pace = _PACE,
         retries: Retries | None = None,
     ) -> None:
-        """`ahead` files of one run are prepared before they are needed; `places` is how many all runs prepare at once."""
         self._database = database
         self._index = index
         self._settler = Settler(database=database, index=index, embedder=embedder)
@@ -100,8 +111,9 @@ class IngestPipeline:
         self._budget = budget
         self._limits = limits
         self._file_timeout_s = file_timeout_s
-        self._ahead = ahead
-        self._turns = Turns(places)
+        self._ahead = pace.ahead
+        self._turns = Turns(pace.places)
+        self._batch_chunks = pace.batch_chunks
         self._retries = retries or Retries()
 
     async def take(
@@ -165,7 +177,7 @@ class IngestPipeline:
                 continue
             ended = item is None
             batch += [item] if item else []
-            if batch and (ended or sum(len(ready.items) for ready in batch) >= BATCH_CHUNKS):
+            if batch and (ended or sum(len(ready.items) for ready in batch) >= self._batch_chunks):
                 faults = await self._settle_batch(target, batch, note, faults)
                 batch = []
 

@@ -21,7 +21,7 @@ from ingest.formats.elements import ParseLimits
 from ingest.garbage import Garbage
 from ingest.inbound import Inbound
 from ingest.library import Library
-from ingest.pipeline import IngestPipeline
+from ingest.pipeline import IngestPipeline, Pace
 from ingest.prepare import Prepared, PrepareTask
 from ingest.reindex import DROP, REINDEX, Reindexer
 from ingest.releases import ReleasePolicy, Releases
@@ -81,7 +81,7 @@ def make_library(
     workers: Workers[PrepareTask, Prepared],
     tokenizer: Path,
 ) -> Library:
-    limits = _limits(store.settings)
+    limits, given = _limits(store.settings), store.settings.ingest
     pipeline = IngestPipeline(
         database=store.database,
         index=index,
@@ -90,9 +90,8 @@ def make_library(
         keyring=store.keyring,
         budget=TokenBudget(word_pieces(tokenizer)),
         limits=limits,
-        file_timeout_s=store.settings.ingest.file_timeout_s,
-        ahead=2 * store.settings.ingest.workers + 2,
-        places=store.settings.ingest.workers,
+        file_timeout_s=given.file_timeout_s,
+        pace=Pace(2 * given.workers + 2, given.workers, given.batch_chunks),
         retries=_retries(store.settings),
     )
     return Library(

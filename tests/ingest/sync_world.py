@@ -15,7 +15,7 @@ from core.keyring import Keyring
 from core.models import Json
 from ingest.formats.elements import ParseLimits
 from ingest.library import Library, SourceView
-from ingest.pipeline import IngestPipeline
+from ingest.pipeline import IngestPipeline, Pace
 from ingest.retries import Retries
 from ingest.source_health import Pauses
 from ingest.sources.base import Source, SourceItem
@@ -116,7 +116,7 @@ class Shelf:
             budget=BUDGET,
             limits=limits,
             file_timeout_s=30,
-            places=places,
+            pace=Pace(places=places),
             retries=QUICK,
         )
         self.library = Library(

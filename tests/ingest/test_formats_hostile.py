@@ -26,7 +26,7 @@ from core.models import Json
 from ingest import prepare
 from ingest.formats.elements import ParseLimits
 from ingest.library import Library
-from ingest.pipeline import IngestPipeline
+from ingest.pipeline import IngestPipeline, Pace
 from ingest.prepare import Prepared, PrepareTask
 from ingest.worker import Workers
 from tests.fakes import FakeEmbedder
@@ -103,8 +103,7 @@ async def library(world: World, timeout_s: float, *, redacting: bool = False) ->
             budget=minilm_budget(),
             limits=limits,
             file_timeout_s=timeout_s,
-            ahead=1,
-            places=1,
+            pace=Pace(ahead=1, places=1),
         )
         yield (
             Library(
