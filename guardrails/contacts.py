@@ -59,8 +59,8 @@ _GROUPS = re.compile(
 """Digits in twos to fours, or many: a telephone only where the sentence speaks of one."""
 _NAMES_PHONE = re.compile(rf"(?<!\w)(?:{_TELEPHONE})(?!\w)", re.IGNORECASE)
 _SPEAKS_OF_PHONE = re.compile(
-    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted|my number"
-    rf"|(?:his|her|their) number"
+    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted"
+    r"|(?<!order )(?<!item )(?<!invoice )(?<!ticket )(?<!case )(?<!store )(?<!account )(?<!serial )(?<!version )number(?! of)"
     r"|ruf|anrufen|erreichbar|appelez|joindre|llamar|llámame|chiama(?:re|mi)?|bel(?:len)?|ring mig|zadzwoń)(?!\w)",
     re.IGNORECASE,
 )
@@ -69,7 +69,7 @@ _OTHER_NUMBER = re.compile(
     r"\b(?:order|orders|po|so|purchase|sales|invoice|inv|sku|item|article|part|lot|batch|serial|store|terminal|register|till|"
     r"version|build|release|port|gtin|ean|upc|edi|asn|ticket|case|account|customer|vendor|supplier|document|doc|journal|"
     r"voucher|transaction|shipment|tracking|contract|kb|hotfix|id|ref|reference|code|isbn|model|between|from|range|"
-    r"amount|total|price|qty|quantity)(?:\s*(?:no|nr|number|numbers|num|id)\b)?[\s.:#=]*$",
+    r"amount|total|price|qty|quantity)(?:\s*(?:no|nr|number|numbers|num|id)\b)?(?:\s+(?:is|was|are))?[\s.:#=]*$",
     re.IGNORECASE,
 )
 _PHONE_WORD = re.compile(r"phone|tel\b|mobile|cell|fax|call|hotline|whatsapp", re.IGNORECASE)
@@ -113,10 +113,24 @@ def _is_near_phone(match: re.Match[str]) -> tuple[int, int] | None:
     if not 7 <= len(digits) <= 12 or len(set(digits)) == 1 or _DATE.fullmatch(match[0]) or names_another_number(match):
         return None
     text = match.string
-    before = re.split(r"[.!?;]\s|\n", text[max(0, match.start() - _NEAR_BEFORE) : match.start()])[-1]
+    before = re.split(r"[.!;]\s|\n", text[max(0, match.start() - _NEAR_BEFORE) : match.start()])[-1]
     after = re.split(r"[.!?;]|\n|,", text[match.end() : match.end() + _NEAR_AFTER])[0]
     word = _NAMES_PHONE if match[0].isdigit() else _SPEAKS_OF_PHONE
     return match.span() if word.search(before) or word.search(after) else None
+
+
+def _is_line_of_its_own(match: re.Match[str]) -> tuple[int, int] | None:
+    """In a signature or a card: nothing else on its line than perhaps T, M, P or F, which no order number is."""
+    digits = digits_of(match["value"])
+    is_written_so = re.search(r"\d[ .-]\d", match["value"]) or match["label"]
+    plausible = 7 <= len(digits) <= 12 and len(set(digits)) > 2 and not _DATE.fullmatch(match["value"])
+    return match.span("value") if plausible and is_written_so else None
+
+
+_OWN_LINE = re.compile(
+    r"(?:^|\n)[ \t>|*•-]*(?:(?P<label>[TMPFHWDC])[ \t]?[:.|][ \t]*)?"
+    r"(?P<value>\d{2,4}(?:[ .-]?\d{2,4}){1,5})(?=[ \t|]*(?:\r?\n|$))"
+)
 
 
 def _is_spelled_out(match: re.Match[str]) -> tuple[int, int] | None:
@@ -166,4 +180,5 @@ PHONE_RULES = (
     Rule("PHONE", _STATED, 0.9, _is_stated_phone),
     Rule("PHONE", _NUMBER, 0.8, _is_phone),
     Rule("PHONE", _GROUPS, 0.6, _is_near_phone),
+    Rule("PHONE", _OWN_LINE, 0.5, _is_line_of_its_own),
 )

@@ -286,7 +286,7 @@ def _believed(text: str, start: int, end: int, entity: Entity) -> bool:
     ):
         return False
     if entity.label_ != "PERSON":
-        return is_given_name(words[0])
+        return is_name(words[0])
     return gazetteer.is_name_or_word(words[0]) or not entity.is_word
 
 
