@@ -96,7 +96,7 @@ def measure(told: Sequence[Case]) -> tuple[dict[str, Tally], list[float]]:
     times = []
     for case in told:
         started = time.perf_counter()
-        verdict = grounding.check(case.sentence, case.passages)
+        verdict = grounding.check(case.sentence, case.passages, about=case.titles)
         times.append((time.perf_counter() - started) * 1000)
         if verdict.supported:
             tallies[case.kind].passed.append(case.sentence)

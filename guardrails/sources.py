@@ -1,0 +1,84 @@
+"""A passage as the grounding check reads it: its sentences, and the runs of them that one clause may be held against."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from guardrails.claims import folded
+from guardrails.statements import Statement, clauses, state
+
+SENTENCE = re.compile(
+    r"(?:^[ \t]*\d{1,3}\.[ \t]+)?[^\n]+?(?:[.!?](?=[\s\"'”’)\]*_]|$)[\"'”’)\]*_]*|(?=\n)|$)",
+    re.MULTILINE,
+)
+_TAKES_UP = re.compile(
+    r"\W*(?:(?:this|that|these|those|it|its|they|their|such|otherwise|in (?:this|that|such) (?:case|event)|for example|also|instead"
+    r"|only|alternatively|if (?:they|you) do(?:n't| not)?|if not|by default|however|therefore|in addition)\b|\()",
+    re.IGNORECASE,
+)
+"""How a sentence begins that goes on about the one before it."""
+_ITEMS = 8
+"""Lines of a list that are read together with the line that introduces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    start: int
+    end: int
+    text: str
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one clause is held against: a sentence, or some that belong together, whole and clause by clause."""
+
+    start: int
+    end: int
+    folded: str
+    said: Statement
+    clauses: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`about` are title and headings, which name what the text speaks of."""
+
+    sentences: tuple[Sentence, ...]
+    runs: tuple[Run, ...]
+    about: Statement
+    folded: str
+
+
+@lru_cache(maxsize=128)
+def source(text: str, about: str = "") -> Source:
+    """Kept for the sentences of one answer, which are held against the same passages."""
+    sentences = tuple(
+        Sentence(match.end() - len(match[0].lstrip()), match.end(), match[0].strip(), folded(match[0]))
+        for match in SENTENCE.finditer(text)
+        if match[0].strip()
+    )
+    return Source(sentences, tuple(_runs(sentences)), state(about), folded(text))
+
+
+def _runs(sentences: Sequence[Sentence]) -> Iterator[Run]:
+    for place, sentence in enumerate(sentences):
+        yield _run(sentences[place : place + 1])
+        if place and _TAKES_UP.match(sentence.text):
+            yield _run(sentences[place - 1 : place + 1])
+        if sentence.text.endswith(":"):
+            yield _run(sentences[place : place + 1 + _ITEMS])
+
+
+def _run(inside: Sequence[Sentence]) -> Run:
+    text = " ".join(each.text for each in inside)
+    return Run(
+        start=inside[0].start,
+        end=inside[-1].end,
+        folded=" ".join(each.folded for each in inside),
+        said=state(text),
+        clauses=tuple(state(clause) for each in inside for clause in clauses(each.text)),
+    )
