@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Protocol
 
 from guardrails.claims import folded, without_markers
-from guardrails.objections import objection
+from guardrails.objections import abbreviates, objection
+from guardrails.paraphrase import weighed
 from guardrails.sources import SENTENCE, Run, Source, source
 from guardrails.statements import Statement, clauses, state
 
@@ -22,6 +23,10 @@ BORDERLINE = 0.6
 """Share of a clause's words from which a `Similarity`, where there is one, decides."""
 SIMILARITY = 0.8
 """Cosine that a borderline clause needs: strict, because an encoder also finds a sentence and its contrary alike."""
+ABOUT = 0.7
+"""Share of a clause's words that the run itself must have."""
+_AND = re.compile(r",?\s+and\s+")
+_OURSELVES = frozenset({"we", "our", "us"})
 
 
 class Similarity(Protocol):
@@ -71,6 +76,10 @@ def _check_one(text: str, sources: Sequence[Source], similarity: Similarity | No
     best = Verdict(False, "low_coverage", 0, 0, -1, 0.0)
     for place, passage in enumerate(sources):
         verdicts = [_held(claim, place, passage, similarity) for claim in claims]
+        verdicts = [
+            verdict if verdict.supported else _held_by_halves(claim, place, passage) or verdict
+            for claim, verdict in zip(claims, verdicts, strict=True)
+        ]
         worst = min(verdicts, key=lambda verdict: (verdict.supported, verdict.score))
         if worst.supported:
             return Verdict(
@@ -88,8 +97,7 @@ def _check_one(text: str, sources: Sequence[Source], similarity: Similarity | No
 def _held(claim: Statement, place: int, passage: Source, similarity: Similarity | None) -> Verdict:
     best = Verdict(False, "low_coverage", 0, 0, -1, 0.0)
     for run in passage.runs:
-        common = claim.weights & (run.said.weights | passage.about.weights)
-        coverage = len(common) / len(claim.weights)
+        coverage = _coverage(claim, run, passage)
         if coverage < max(BORDERLINE, best.score):
             if coverage > best.score:
                 best = Verdict(False, "low_coverage", run.start, run.end, place, round(coverage, 3))
@@ -100,6 +108,31 @@ def _held(claim: Statement, place: int, passage: Source, similarity: Similarity 
         if coverage > best.score:
             best = Verdict(False, reason or "low_coverage", run.start, run.end, place, round(coverage, 3))
     return best
+
+
+def _held_by_halves(claim: Statement, place: int, passage: Source) -> Verdict | None:
+    """Two sentences of one paragraph, told in one joined by "and"."""
+    halves = [state(half) for half in _AND.split(claim.claim.text)]
+    if len(halves) < 2 or any(len(half.weights) < 2 for half in halves):
+        return None
+    told = [_held(half, place, passage, None) for half in halves]
+    if not all(verdict.supported for verdict in told):
+        return None
+    start, end = min(verdict.quote_start for verdict in told), max(verdict.quote_end for verdict in told)
+    paragraphs = {sentence.paragraph for sentence in passage.sentences if start <= sentence.start < end}
+    return replace(told[0], quote_start=start, quote_end=end) if len(paragraphs) == 1 else None
+
+
+def _coverage(claim: Statement, run: Run, passage: Source) -> float:
+    """Share of the claim's words; title and headings give at most what `ABOUT` leaves."""
+    own = claim.weights & run.said.weights
+    if len(own) < ABOUT * len(claim.weights):
+        return len(own) / len(claim.weights)
+    named = passage.about.weights
+    if not _OURSELVES.isdisjoint(run.said.small):
+        named |= {weighed(name) for name in passage.names}
+    short = {fact for fact in claim.claim.facts if fact.isalpha() and abbreviates(fact, run.said.small)}
+    return len(claim.weights & (own | named | short)) / len(claim.weights)
 
 
 def _similar(claim: Statement, run: Run, similarity: Similarity | None) -> bool:

@@ -11,8 +11,12 @@ from guardrails.paraphrase import OPPOSITES
 from guardrails.sources import Run, Source
 from guardrails.statements import Statement
 
-NEAR = 3
+NEAR = 5
 """Weighed words from one to the other of a pair that stands side by side in the claim, at most."""
+OWNED = 2
+"""The same for "the customer's account"."""
+TOLD = 0.6
+"""Share of a claim's words that the sentence with its facts must have."""
 
 
 def objection(claim: Statement, run: Run, source: Source) -> str | None:
@@ -28,13 +32,13 @@ def objection(claim: Statement, run: Run, source: Source) -> str | None:
         return "opposite"
     if not _same_polarity(claim, run):
         return "negation"
-    if unlicensed(claim.small, {*run.said.small, *run.said.order}):
+    if unlicensed(claim.small, run.said.small):
         return "stronger"
     if overstated(frozenset(claim.small), frozenset(_nearest(claim, run)[0].small)):
         return "stronger"
-    if _rival_between(claim, run.folded) or _put_together(claim, run.said):
+    if _rival_between(claim, run.folded) or _put_together(claim, run.said) or not _told_by_one(claim, run):
         return "merged_facts"
-    return "swapped" if _swapped(claim, run.said) else None
+    return "swapped" if _swapped(claim, run.said) or _another_does_it(claim, run.said) else None
 
 
 def _occurs(fact: str, text: str, said: Statement, source: Source) -> bool:
@@ -42,7 +46,7 @@ def _occurs(fact: str, text: str, said: Statement, source: Source) -> bool:
         fact in said.claim.facts
         or fact in source.about.claim.facts
         or _found(fact, text)
-        or (fact.isalpha() and _abbreviates(fact, said.small))
+        or (fact.isalpha() and abbreviates(fact, said.small))
     )
 
 
@@ -50,7 +54,7 @@ def _found(fact: str, text: str) -> bool:
     return bool(re.search(rf"(?<![\w.]){re.escape(fact)}(?![\w]|\.\w)", text))
 
 
-def _abbreviates(fact: str, small: tuple[str, ...]) -> bool:
+def abbreviates(fact: str, small: tuple[str, ...]) -> bool:
     """POS for a point of sale."""
     initials = "".join(word[0] for word in small)
     return 1 < len(fact) < 6 and fact in initials
@@ -90,14 +94,16 @@ def _nearest(claim: Statement, run: Run) -> list[Statement]:
 
 
 def _same_polarity(claim: Statement, run: Run) -> bool:
-    return any(_agree(claim, clause) for clause in _nearest(claim, run))
+    return any(_agree(claim, clause) for clause in _nearest(claim, run)) or (
+        bool(claim.denied) and _agree(claim, run.said)
+    )
 
 
 def _agree(claim: Statement, said: Statement) -> bool:
     """Each denial of either meets one of the other, as far as it bears on words that both have."""
     ours, theirs = frozenset[str]().union(*claim.denied), frozenset[str]().union(*said.denied)
     return all(group & theirs for group in claim.denied) and all(
-        group & ours for group in said.denied if group & claim.weights
+        group & ours for group in said.denied if group & claim.roots
     )
 
 
@@ -119,10 +125,29 @@ def _put_together(claim: Statement, said: Statement) -> bool:
     places: dict[str, list[int]] = {}
     for place, word in enumerate(said.order):
         places.setdefault(word, []).append(place)
-    return any(
-        one in places and other in places and min(abs(a - b) for a in places[one] for b in places[other]) > NEAR
-        for one, other in claim.pairs
+
+    def apart(one: str, other: str) -> int:
+        return min((abs(a - b) for a in places.get(one, ()) for b in places.get(other, ())), default=0)
+
+    return any(apart(*pair) > NEAR for pair in claim.pairs) or any(apart(*pair) > OWNED for pair in claim.owned)
+
+
+def _told_by_one(claim: Statement, run: Run) -> bool:
+    """Facts of several sentences are not put together: one of them has all, and most of the words."""
+    wanted = [fact for fact in claim.claim.facts if fact in run.said.claim.facts and any(map(str.isdigit, fact))]
+    return not wanted or any(
+        set(wanted) <= set(said.claim.facts) and len(claim.weights & said.weights) >= TOLD * len(claim.weights)
+        for said in run.sentences
     )
+
+
+def _another_does_it(claim: Statement, said: Statement) -> bool:
+    """The claim says that A must do what only B must."""
+    for agents, voice, deed in claim.agents:
+        theirs = {other for others, spoken, done in said.agents if (spoken, done) == (voice, deed) for other in others}
+        if theirs and agents[-1] not in theirs:
+            return True
+    return False
 
 
 def _swapped(claim: Statement, said: Statement) -> bool:

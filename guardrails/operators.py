@@ -9,20 +9,20 @@ from collections.abc import Collection, Set
 
 from guardrails.vocabulary import words
 
-_ALL = words("all any both each either every no none never whole entire always whatever whichever regardless whenever anyone nobody")
+_ALL = words("all any both each either every no none never always whatever whichever regardless whenever anyone nobody")
 _LICENSED_BY = {
-    **dict.fromkeys(words("only solely exclusively alone merely"), words("only solely exclusively alone must sole required requires merely just one cannot")),
-    **dict.fromkeys(words("all every entire whole any both either"), _ALL),
+    **dict.fromkeys(words("only solely exclusively alone merely"), words("only solely exclusively alone must sole single required requires merely just")),
+    **dict.fromkeys(words("all every any both either"), _ALL),
     "each": _ALL | {"per"},
     "always": words("always all every never any each whenever"),
     "never": words("never not no cannot none without"),
     "ever": words("ever never always"),
     "most": words("most majority"),
     "exactly": words("exactly precisely"),
-    "before": words("before prior until unless first earlier previously already yet ahead preceding previous beforehand"),
-    "until": words("until till unless before yet"),
-    "after": words("after once following when upon since later subsequent subsequently then on of has been"),
-    "unless": words("unless except without until only if"),
+    "before": words("before prior until unless first earlier previously ahead preceding previous beforehand"),
+    "until": words("until till unless before"),
+    "after": words("after once following upon since later subsequent subsequently from beyond past exceeds"),
+    "unless": words("unless except without until"),
     "except": words("except unless excluding other apart but excludes"),
     "without": words("without no not cannot un- only unless automatically"),
     "once": words("once after when if only as until more"),
@@ -44,7 +44,11 @@ def unlicensed(ours: Collection[str], theirs: Collection[str]) -> str | None:
     """The first word of a claim that the words of its source do not license."""
     listed = list(ours)
     for place, word in enumerate(listed):
-        if (licence := _LICENSED_BY.get(word)) is None or not licence.isdisjoint(theirs):
+        if (licence := _LICENSED_BY.get(word)) is None:
+            continue
+        if word == "only" and "must" in listed:
+            licence -= {"must"}  # "you must be an administrator" licenses "only administrators can", not "only … must"
+        if listed[: place + 1].count(word) <= sum(each in licence for each in theirs):
             continue
         if word in ("each", "every") and listed[place + 1 : place + 2] and listed[place + 1] in _TIMES:
             continue

@@ -20,10 +20,10 @@ _STRONG = words(
 LIGHT = words(
     """
     above accordingly according actually add additionally allow allows alone along also altogether alternatively amount
-    apart appear applicable applies apply appropriate arise around aside available away based basically because become becomes
-    been below beyond bring brings bringing came carried carry case cases certain come comes coming concern concerning concerns correspond
-    corresponding course cross crossed currently deal described desired details due during else ensure ensures entire
-    entirely every example examples exceed exceeded exceeding exceeds existing far few fewer find finally follow following
+    apart across against among another appear applicable applied applies apply appropriate arise around aside available away based basically because become becomes
+    been behind below between beyond bring brings bringing came carried carry case cases certain come comes coming concern concerning concerns correspond
+    corresponding course cross crossed currently deal described desired details due during during else ensure ensures entire
+    entirely every example examples exception exceptions exceed exceeded exceeding exceeds existing far few fewer find finally follow following
     further furthermore gave general generally get gets getting give given gives giving go goes going gone got greater had
     handle handles handling happen happens hence here higher however include included includes including instance instead
     involve involves itself keep keeping keeps kind know known later less let lets lie lies likely list listed longer look
@@ -31,24 +31,24 @@ LIGHT = words(
     needs new normally note now number numerous occur occurs often ones onto order otherwise own part particular perform
     performed performing performs place plan planned plans possible possibly potential potentially present probably
     properly provide provided rather refer refers regard regarding related relevant respective respectively right row
-    said same say says see seen separately several shown shows simply since single situation situations so some sort
+    said same say says see seen select selected selecting selects separately several shown shows simply since single situation situations so some sort
     specific specifically stand stands state stated stay staying still such sure take taken takes taking tell tells their
     themselves thereby therefore thing things thus together too towards typically under use used useful user's uses using
     usually value various versus via want wants way ways well whatever whereas whereby whether while whole whose wish
-    within without work works worth yes yet yield yields
+    within without least necessarily newly option options result setting settings through throughout done work works worth yes yet yield yields
     """
-) - words("add allow allows new number order state under value name list place available entire entirely user's")
+) - words("add allow allows new number order state value name list place available entire entirely user's")
 
 _SAME = """
 begin start commence initiate; end terminate finish conclude termination expire; stop halt cease; show display appear visible view
-presented; choose select pick choice selection; buy purchase; sell sale; delete remove erase discard deletion removal; create produce
+presented; buy purchase; sell sale; delete remove erase discard deletion removal; create produce
 generate creation; change modify alter edit modification; permit allow let permission; several multiple; whole entire complete full
-completely entirely; trigger fire raise; receive obtain recipient; send transmit; pay payment payout remit; email mail e-mail; mistaken
+completely entirely; trigger fire raise; receive obtain recipient arrive; send transmit; pay payment payout remit; email mail e-mail; mistaken
 wrong incorrect erroneous; fail failure fault; lose loss; indicate signify denote; occur happen; specify define enter; set configure setup
 configuration; employee worker; link connect associate; assign allocate; attempt try; gather collect collection; impact affect influence;
 approximately about around roughly; previous prior earlier; notify inform announce notice; retain preserve store; run execute function
-operate; satisfy fulfil; cancel cancell cancellation; phone telephone; fix resolve solve repair; explain describe; minimum least; automatic
-automatically; organization organisation; zero 0; percent %; hundreds hundred; manual manually hand; reach exceed; agreement contract;
+operate; satisfy fulfil; cancel cancell cancellation; phone telephone; fix resolve solve repair; explain describe; automatic
+automatically; organization organisation; percent %; hundreds hundred; manual manually hand; reach exceed; agreement contract;
 prevent avoid; switch turn; move migrate migration; miss absent; submit submission; approve approval; refer reference; correct correction;
 contest dispute challenge; reduce decrease degrade; crucial critical essential; degradation degrade; recommend advise suggest
 recommendation; unique sole; suitable appropriate; require requirement mandatory necessary need; utilization usage use consumption;
@@ -98,10 +98,16 @@ def weighed(word: str) -> str:
     bare = word.removesuffix("'s").removesuffix("'")
     if not bare or bare in STOP_WORDS or bare in _STRONG or bare in LIGHT or bare.endswith("n't"):
         return ""
-    if bare[0].isdigit():
-        return number(bare)
+    if bare[0].isdigit() or bare == "zero":
+        return "0" if bare == "zero" else number(bare)
     bare = NUMBER_WORDS.get(bare, bare)
     return _REPRESENTATIVE.get(_root(bare), _root(bare))
+
+
+def rooted(word: str) -> str:
+    """The one form also of words that weigh nothing, for what a negation bears on; empty for the smallest words."""
+    bare = word.removesuffix("'s").removesuffix("'")
+    return weighed(word) or ("" if bare in STOP_WORDS or bare in _STRONG or bare.endswith("n't") else _root(bare))
 
 
 def _root(word: str) -> str:

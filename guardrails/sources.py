@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from guardrails.claims import folded
+from guardrails.claims import folded, read
 from guardrails.statements import Statement, clauses, state
 
 SENTENCE = re.compile(
@@ -20,6 +20,8 @@ _TAKES_UP = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that goes on about the one before it."""
+_HEADING = 4
+"""Words of a line without a full stop that introduces the lines below it, at most."""
 _ITEMS = 8
 """Lines of a list that are read together with the line that introduces it."""
 
@@ -30,6 +32,7 @@ class Sentence:
     end: int
     text: str
     folded: str
+    paragraph: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Run:
     folded: str
     said: Statement
     clauses: tuple[Statement, ...]
+    sentences: tuple[Statement, ...]
+    paragraph: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Source:
     sentences: tuple[Sentence, ...]
     runs: tuple[Run, ...]
     about: Statement
+    names: frozenset[str]
     folded: str
 
 
@@ -57,11 +63,11 @@ class Source:
 def source(text: str, about: str = "") -> Source:
     """Kept for the sentences of one answer, which are held against the same passages."""
     sentences = tuple(
-        Sentence(match.end() - len(match[0].lstrip()), match.end(), match[0].strip(), folded(match[0]))
+        Sentence(match.end() - len(match[0].lstrip()), match.end(), match[0].strip(), folded(match[0]), text.count("\n", 0, match.start()))
         for match in SENTENCE.finditer(text)
         if match[0].strip()
     )
-    return Source(sentences, tuple(_runs(sentences)), state(about), folded(text))
+    return Source(sentences, tuple(_runs(sentences)), state(about), read(text).names, folded(text))
 
 
 def _runs(sentences: Sequence[Sentence]) -> Iterator[Run]:
@@ -69,8 +75,15 @@ def _runs(sentences: Sequence[Sentence]) -> Iterator[Run]:
         yield _run(sentences[place : place + 1])
         if place and _TAKES_UP.match(sentence.text):
             yield _run(sentences[place - 1 : place + 1])
-        if sentence.text.endswith(":"):
-            yield _run(sentences[place : place + 1 + _ITEMS])
+        if sentence.text.endswith(":") or _is_heading(sentence):
+            items = [_run((sentence, item)) for item in sentences[place + 1 : place + 1 + _ITEMS]]
+            yield from items
+            if items and not any(item.said.denied for item in items):
+                yield _run(sentences[place : place + 1 + _ITEMS])
+
+
+def _is_heading(sentence: Sentence) -> bool:
+    return sentence.text[-1].isalnum() and len(sentence.text.split()) <= _HEADING
 
 
 def _run(inside: Sequence[Sentence]) -> Run:
@@ -81,4 +94,6 @@ def _run(inside: Sequence[Sentence]) -> Run:
         folded=" ".join(each.folded for each in inside),
         said=state(text),
         clauses=tuple(state(clause) for each in inside for clause in clauses(each.text)),
+        sentences=tuple(state(each.text) for each in inside),
+        paragraph=inside[0].paragraph,
     )
