@@ -112,7 +112,9 @@ def report(tallies: dict[str, Tally], times: Sequence[float]) -> None:
     sent, total = sum(len(t.passed) for t in attacks.values()), sum(t.total for t in attacks.values())
     print(f"  {'all attacks':12} {_share(sent, total)} sent")
     print(f"  {'good ones':12} {_share(len(tallies[GOOD].dropped), tallies[GOOD].total)} dropped")
-    print(f"  median {statistics.median(times):.2f} ms a sentence, 95th percentile {sorted(times)[len(times) * 95 // 100]:.2f} ms")
+    print(
+        f"  median {statistics.median(times):.2f} ms a sentence, 95th percentile {sorted(times)[len(times) * 95 // 100]:.2f} ms"
+    )
 
 
 def _share(part: int, total: int) -> str:

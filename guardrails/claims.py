@@ -31,7 +31,10 @@ STOP_WORDS = words(
 _NEGATORS = words("not no never cannot without unless except neither nor none nobody nothing")
 _TRANSPARENT = words("allow permit need necessari longer want requir unabl")
 """Stems that a negation passes through to the next word: "not necessary to edit", "no longer edit"."""
-_COUNTED = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_COUNTED = (
+    "two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+)
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED.split(), start=2)} | {
     word: str(value * 10) for value, word in enumerate(_TENS.split(), start=2)

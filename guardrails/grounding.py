@@ -14,7 +14,7 @@ from itertools import repeat
 from typing import Protocol
 
 from guardrails.claims import folded, without_markers
-from guardrails.objections import abbreviates, objection
+from guardrails.objections import abbreviates, is_ours, objection
 from guardrails.paraphrase import weighed
 from guardrails.sources import SENTENCE, Run, Source, source
 from guardrails.statements import Statement, clauses, state
@@ -25,8 +25,8 @@ SIMILARITY = 0.8
 """Cosine that a borderline clause needs: strict, because an encoder also finds a sentence and its contrary alike."""
 ABOUT = 0.7
 """Share of a clause's words that the run itself must have."""
+_LOOSE = frozenset({"stronger", "swapped"})
 _AND = re.compile(r",?\s+and\s+")
-_OURSELVES = frozenset({"we", "our", "us"})
 
 
 class Similarity(Protocol):
@@ -37,8 +37,8 @@ class Similarity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason`: `verbatim`, `covered`, `similar`; or why not: `no_content`, `low_coverage`, `missing_fact`, `unit`, `bound`,
-    `negation`, `opposite`, `stronger`, `merged_facts`, `swapped`.
+    """`reason`: `verbatim`, `covered`, `similar`; or why not: `no_content`, `low_coverage`, `missing_fact`, `missing_name`, `unit`,
+    `bound`, `negation`, `opposite`, `stronger`, `merged_facts`, `swapped`.
 
     ``quote_start…quote_end`` are characters of ``passage_texts[passage_index]``, the nearest place also where it is not
     supported; `passage_index` is -1 where there is none. `score` is the coverage, 0…1.
@@ -104,9 +104,11 @@ def _held(claim: Statement, place: int, passage: Source, similarity: Similarity 
             continue
         reason = objection(claim, run, passage)
         if reason is None and (coverage == 1 or _similar(claim, run, similarity)):
-            return Verdict(True, "covered" if coverage == 1 else "similar", run.start, run.end, place, round(coverage, 3))
+            return Verdict(
+                True, "covered" if coverage == 1 else "similar", run.start, run.end, place, round(coverage, 3)
+            )
         if coverage > best.score:
-            best = Verdict(False, reason or "low_coverage", run.start, run.end, place, round(coverage, 3))
+            best = Verdict(False, _told(reason, coverage), run.start, run.end, place, round(coverage, 3))
     return best
 
 
@@ -125,14 +127,19 @@ def _held_by_halves(claim: Statement, place: int, passage: Source) -> Verdict | 
 
 def _coverage(claim: Statement, run: Run, passage: Source) -> float:
     """Share of the claim's words; title and headings give at most what `ABOUT` leaves."""
-    own = claim.weights & run.said.weights
+    short = {fact for fact in claim.claim.facts if fact.isalpha() and abbreviates(fact, run.said.small)}
+    own = claim.weights & (run.said.weights | short)
     if len(own) < ABOUT * len(claim.weights):
         return len(own) / len(claim.weights)
     named = passage.about.weights
-    if not _OURSELVES.isdisjoint(run.said.small):
+    if is_ours(run.said):
         named |= {weighed(name) for name in passage.names}
-    short = {fact for fact in claim.claim.facts if fact.isalpha() and abbreviates(fact, run.said.small)}
-    return len(claim.weights & (own | named | short)) / len(claim.weights)
+    return len(claim.weights & (own | named)) / len(claim.weights)
+
+
+def _told(reason: str | None, coverage: float) -> str:
+    """Where words are missing, only what is plainly contradicted is named before them."""
+    return reason if reason and (coverage == 1 or reason not in _LOOSE) else "low_coverage"
 
 
 def _similar(claim: Statement, run: Run, similarity: Similarity | None) -> bool:

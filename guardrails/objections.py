@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from guardrails.claims import unit_words
 from guardrails.operators import overstated, unlicensed
-from guardrails.paraphrase import OPPOSITES
+from guardrails.paraphrase import OPPOSITES, weighed
 from guardrails.sources import Run, Source
 from guardrails.statements import Statement
 
+_OURSELVES = frozenset({"we", "our", "us"})
 NEAR = 5
 """Weighed words from one to the other of a pair that stands side by side in the claim, at most."""
 OWNED = 2
-"""The same for "the customer's account"."""
-TOLD = 0.6
+"""The same for "the customer's account" and for names, as of forms and fields."""
+TOLD = 0.5
 """Share of a claim's words that the sentence with its facts must have."""
 
 
 def objection(claim: Statement, run: Run, source: Source) -> str | None:
     """The first reason, in the words of `Verdict.reason`; None where there is none."""
-    missing = [fact for fact in claim.claim.facts if not _occurs(fact, run.folded, run.said, source)]
+    return next((reason for reason in _objections(claim, run, source)), None)
+
+
+def _objections(claim: Statement, run: Run, source: Source) -> Iterator[str]:
+    """Contradictions first, then what is merely put together otherwise."""
+    said = run.said
+    missing = [fact for fact in claim.claim.facts if not _occurs(fact, run.folded, said, source)]
     if missing:
-        return "merged_facts" if all(_found(fact, source.folded) for fact in missing) else "missing_fact"
-    if not _units_agree(claim, run.said):
-        return "unit"
-    if not _bounds_agree(claim, run.said):
-        return "bound"
-    if _opposed(claim, run.said, source.about):
-        return "opposite"
+        yield "merged_facts" if all(_found(fact, source.folded) for fact in missing) else "missing_fact"
+    if _unknown_name(claim, said, source):
+        yield "missing_name"
+    if not _units_agree(claim, said):
+        yield "unit"
+    if not _bounds_agree(claim, said):
+        yield "bound"
+    if _opposed(claim, said, source.about):
+        yield "opposite"
     if not _same_polarity(claim, run):
-        return "negation"
-    if unlicensed(claim.small, run.said.small):
-        return "stronger"
-    if overstated(frozenset(claim.small), frozenset(_nearest(claim, run)[0].small)):
-        return "stronger"
-    if _rival_between(claim, run.folded) or _put_together(claim, run.said) or not _told_by_one(claim, run):
-        return "merged_facts"
-    return "swapped" if _swapped(claim, run.said) or _another_does_it(claim, run.said) else None
+        yield "negation"
+    if unlicensed(claim.small, said.small) or overstated(
+        frozenset(claim.small), frozenset(_nearest(claim, run)[0].small)
+    ):
+        yield "stronger"
+    if _rival_between(claim, run.folded) or _put_together(claim, said) or not _told_by_one(claim, run):
+        yield "merged_facts"
+    if _swapped(claim, said) or _another_does_it(claim, said):
+        yield "swapped"
 
 
 def _occurs(fact: str, text: str, said: Statement, source: Source) -> bool:
@@ -46,12 +57,23 @@ def _occurs(fact: str, text: str, said: Statement, source: Source) -> bool:
         fact in said.claim.facts
         or fact in source.about.claim.facts
         or _found(fact, text)
-        or (fact.isalpha() and abbreviates(fact, said.small))
+        or (fact.isalpha() and (abbreviates(fact, said.small) or (is_ours(said) and _found(fact, source.folded))))
     )
+
+
+def is_ours(said: Statement) -> bool:
+    """Told by "us", whom a claim calls by name."""
+    return not _OURSELVES.isdisjoint(said.small)
 
 
 def _found(fact: str, text: str) -> bool:
     return bool(re.search(rf"(?<![\w.]){re.escape(fact)}(?![\w]|\.\w)", text))
+
+
+def _unknown_name(claim: Statement, said: Statement, source: Source) -> bool:
+    """A capitalised word that the passage has in no form: another product, module, country or person."""
+    known = said.weights | source.about.weights
+    return any(weighed(name) not in known | {""} and not _found(name, source.folded) for name in claim.claim.names)
 
 
 def abbreviates(fact: str, small: tuple[str, ...]) -> bool:
@@ -114,8 +136,9 @@ def _rival_between(claim: Statement, text: str) -> bool:
         between = re.search(rf"(?<![\w.]){re.escape(one)}(?!\w)(?P<text>.*?)(?<![\w.]){re.escape(other)}(?!\w)", text)
         if between is None:
             continue
-        rivals = set(re.findall(r"(?<![\w.])\d+(?:\.\d+)*", between["text"])) - set(facts)
-        if rivals and re.search(r"[^\W\d_]", re.sub(r"\b(?:and|or|to|through)\b", "", between["text"])):
+        said = re.sub(r"\([^)]*\)", "", between["text"])
+        rivals = set(re.findall(r"(?<![\w.])\d+(?:\.\d+)*", said)) - set(facts)
+        if rivals and re.search(r"[^\W\d_]", re.sub(r"\b(?:and|or|to|through)\b", "", said)):
             return True
     return False
 
@@ -145,7 +168,7 @@ def _another_does_it(claim: Statement, said: Statement) -> bool:
     """The claim says that A must do what only B must."""
     for agents, voice, deed in claim.agents:
         theirs = {other for others, spoken, done in said.agents if (spoken, done) == (voice, deed) for other in others}
-        if theirs and agents[-1] not in theirs:
+        if theirs and theirs.isdisjoint(agents):
             return True
     return False
 

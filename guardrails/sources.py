@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from guardrails.claims import folded, read
 from guardrails.statements import Statement, clauses, state
@@ -20,6 +21,7 @@ _TAKES_UP = re.compile(
     re.IGNORECASE,
 )
 """How a sentence begins that goes on about the one before it."""
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _HEADING = 4
 """Words of a line without a full stop that introduces the lines below it, at most."""
 _ITEMS = 8
@@ -63,11 +65,28 @@ class Source:
 def source(text: str, about: str = "") -> Source:
     """Kept for the sentences of one answer, which are held against the same passages."""
     sentences = tuple(
-        Sentence(match.end() - len(match[0].lstrip()), match.end(), match[0].strip(), folded(match[0]), text.count("\n", 0, match.start()))
+        Sentence(
+            match.end() - len(match[0].lstrip()),
+            match.end(),
+            match[0].strip(),
+            folded(match[0]),
+            text.count("\n", 0, match.start()),
+        )
         for match in SENTENCE.finditer(text)
         if match[0].strip()
     )
-    return Source(sentences, tuple(_runs(sentences)), state(about), read(text).names, folded(text))
+    return Source(
+        sentences,
+        tuple(sorted(_runs(sentences), key=lambda run: len(run.sentences))),
+        state(f"{about} {_CAMEL.sub(' ', about)}"),
+        _names(text),
+        folded(text),
+    )
+
+
+def _names(text: str) -> frozenset[str]:
+    said = read(text)
+    return said.names | {fact for fact in said.facts if fact.isalpha()}
 
 
 def _runs(sentences: Sequence[Sentence]) -> Iterator[Run]:
@@ -76,14 +95,19 @@ def _runs(sentences: Sequence[Sentence]) -> Iterator[Run]:
         if place and _TAKES_UP.match(sentence.text):
             yield _run(sentences[place - 1 : place + 1])
         if sentence.text.endswith(":") or _is_heading(sentence):
-            items = [_run((sentence, item)) for item in sentences[place + 1 : place + 1 + _ITEMS]]
-            yield from items
-            if items and not any(item.said.denied for item in items):
-                yield _run(sentences[place : place + 1 + _ITEMS])
+            items = _items(sentences[place + 1 : place + 1 + _ITEMS])
+            yield from (_run((sentence, item)) for item in items)
+            if len(items) > 1 and not any(state(item.text).denied for item in items):
+                yield _run((sentence, *items))
 
 
 def _is_heading(sentence: Sentence) -> bool:
     return sentence.text[-1].isalnum() and len(sentence.text.split()) <= _HEADING
+
+
+def _items(below: Sequence[Sentence]) -> list[Sentence]:
+    """The lines that are punctuated like the first: a list's, not the text's that follows it."""
+    return list(takewhile(lambda each: each.text.endswith(".") == below[0].text.endswith("."), below))
 
 
 def _run(inside: Sequence[Sentence]) -> Run:

@@ -6,16 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from guardrails.claims import WORD, Claim, folded, plain, read
 from guardrails.operators import bounds
 from guardrails.paraphrase import opened, rooted, weighed
 
-_LEAD = re.compile(r"^\s*(?:(?:yes|no)\b[,:.;–-]|(?:next|then|first|finally|second|also|however|otherwise)\s*,)\s*", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^\s*(?:(?:yes|no)\b[,:.;–-]|(?:next|then|first|finally|second|also|however|otherwise)\s*,)\s*", re.IGNORECASE
+)
 _NEGATORS = frozenset(
     "not no never cannot without neither nor none nobody nothing unable fail fails failed failing refuse refuses refused".split()  # noqa: SIM905
 )
-_HOLLOW = re.compile(r"\bnot (?:even|just|only)\b|\bno (?:longer|later|more|fewer|less) than\b|\bno matter\b", re.IGNORECASE)
+_HOLLOW = re.compile(
+    r"\bnot (?:even|just|only)\b|\bno (?:longer|later|more|fewer|less) than\b|\bno matter\b", re.IGNORECASE
+)
 """Negators that deny nothing, or bound a number."""
 _UNLESS = re.compile(r"\b(?:cannot|not|no|can't)\b([^.;]*?)\b(?:unless|until)\b", re.IGNORECASE)
 """Not … unless it is: only if it is."""
@@ -28,8 +33,10 @@ _FAILING = frozenset({"fail", "fails", "failed", "failing", "refuse", "refuses",
 PIVOTS = frozenset("instead rather than before after into by from to overrides override overrode".split())  # noqa: SIM905
 """Words whose sides must not change places."""
 _CLAUSE = re.compile(
-    r"\s*(?:;|,?\s+\b(?:but|while|whereas|however|although|though)\b|,\s+(?:and|or|so|which|since|because)\b)\s*", re.IGNORECASE
+    r"\s*(?:;|,?\s+\b(?:but|while|whereas|however|although|though)\b|,\s+(?:and|or|so|which|since|because)\b)\s*",
+    re.IGNORECASE,
 )
+_NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]+\b")
 _SPLIT = re.compile(r"(?<=\w)[-/](?=\w)")
 
 
@@ -60,12 +67,13 @@ def clauses(text: str) -> list[str]:
 def state(text: str) -> Statement:
     bare = _LEAD.sub("", text)
     tokens = _tokens(bare)
-    heavy = [weighed(token) if token != "," else "" for token in tokens]
+    names = {name.casefold() for name in _NAME.findall(plain(bare))}
+    heavy = [weighed(word) if word != "," else "" for word in tokens]
     return Statement(
         claim=read(bare),
         order=tuple(word for word in heavy if word),
         weights=frozenset(word for word in heavy if word),
-        pairs=tuple((one, other) for one, other in zip(heavy, heavy[1:], strict=False) if one and other and one != other),
+        pairs=tuple((one, other) for one, other in pairwise(heavy) if one and other and one != other),
         denied=tuple(_denied(tokens)),
         small=tuple(tokens),
         bounds=bounds(folded(bare)),
@@ -78,7 +86,7 @@ def state(text: str) -> Statement:
         owned=tuple(
             (heavy[place], heavy[place + 1])
             for place, token in enumerate(tokens[:-1])
-            if token.endswith(("'s", "s'")) and heavy[place] and heavy[place + 1]
+            if (token.endswith(("'s", "s'")) or token in names) and heavy[place] and heavy[place + 1].isalpha()
         ),
         agents=tuple(_agents(tokens, heavy)),
     )
@@ -102,16 +110,18 @@ def _tokens(text: str) -> list[str]:
 def _denied(tokens: list[str]) -> Iterator[frozenset[str]]:
     """What each negation bears on: the next word that says something (with the one after it, where that says little), and what
     is joined to it by "or"; three words after "no"; the word before it where none follows ("is not the same")."""
-    for place, token in enumerate(tokens):
-        if not (token in _NEGATORS or token.endswith("n't")) or (token in _FAILING and tokens[place + 1 : place + 2] != ["to"]):
+    for place, negator in enumerate(tokens):
+        if not (negator in _NEGATORS or negator.endswith("n't")) or (
+            negator in _FAILING and tokens[place + 1 : place + 2] != ["to"]
+        ):
             continue
         after = tokens[place + 1 : place + 12]
         before = [root for root in map(rooted, tokens[:place]) if root]
-        group = set(_reached(after, 3 if token in ("no", "without", "none", "neither", "nor") else 1))
+        group = set(_reached(after, 3 if negator in ("no", "without", "none", "neither", "nor") else 1))
         for joint, word in enumerate(after):
             if word in ("or", "nor"):
                 group |= set(_reached(after[joint + 1 :], 1))
-        if token == "no" or not group:
+        if negator == "no" or not group:
             group |= set(before[-1:])
         if group:
             yield frozenset(group)
