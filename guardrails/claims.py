@@ -79,9 +79,6 @@ _MEASURE = re.compile(
     re.IGNORECASE,
 )
 """The number may be spelt in words with its figure behind, as in "thirty (30) days"."""
-_CLAUSE = re.compile(
-    r"\s*(?:;|:\s|,?\s+\b(?:but|while|whereas|however|although|though)\b|,\s+(?:and|or|then)\b|,\s)\s*"
-)
 _MARKERS = re.compile(r"(?:\s?\[\d{1,3}\])+")
 _MARKDOWN = re.compile(
     r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+|\d{1,3}[.)][ \t]+)+|[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\W|$)|`",
@@ -98,7 +95,6 @@ class Claim:
     facts: tuple[str, ...]
     names: frozenset[str]
     negated: frozenset[str]
-    negations: int
     measures: frozenset[tuple[str, str]]
     words: frozenset[str]
 
@@ -125,10 +121,6 @@ def folded(text: str) -> str:
     return re.sub(r"\s+", " ", bare).strip().casefold().rstrip(".!?:; ")
 
 
-def clauses(text: str) -> list[str]:
-    return [clause for clause in _CLAUSE.split(text) if clause.strip()]
-
-
 def read(text: str) -> Claim:
     unmarked = without_markers(text)
     tokens = [match[0].replace("’", "'") for match in WORD.finditer(plain(unmarked))]
@@ -141,7 +133,6 @@ def read(text: str) -> Claim:
             token.casefold() for token in tokens[1:] if token[0].isupper() and token[1:].islower() and len(token) > 2
         ),
         negated=frozenset(_negated(lower)),
-        negations=sum(map(_is_negator, lower)),
         measures=frozenset(_measures(unmarked)),
         words=frozenset(lower),
     )

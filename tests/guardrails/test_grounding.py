@@ -1,7 +1,10 @@
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.grounding import GOOD, cases
 from guardrails.grounding import check
 
 PASSAGE = """Before you post the journal, set `price_list_id` to 4 in **Retail parameters**. \
@@ -186,3 +189,12 @@ def test_the_title_names_what_the_passage_speaks_of_and_proves_nothing_else():
     assert not check(claim, [passage]).supported
     assert check(claim, [passage], about=["NoReadyPod"]).supported
     assert not check("The spool is full.", [passage], about=["The spool is full"]).supported
+
+
+def test_every_attack_of_the_benchmark_finds_its_passage_and_each_kind_has_twenty(shared_data):
+    data = shared_data("runbooks").parent
+    told = [case for half in ("dev", "locked") for case in cases(data, half, count=1)]
+    kinds = Counter(case.kind for case in told)
+    assert len({case.passages for case in told}) >= 60
+    assert min(kinds.values()) >= 20
+    assert kinds[GOOD] >= 240
