@@ -31,6 +31,7 @@ class UnitChecker:
     def __init__(self, *, passages: Sequence[Passage], guards: Guards, profile: RedactionProfile) -> None:
         self._passages = passages
         self._texts = [passage.text for passage in passages]
+        self._about = [" ".join((passage.title, *passage.heading_path)) for passage in passages]
         self._guards = guards
         self._profile = profile
         self.citations = Citations(passages)
@@ -70,7 +71,9 @@ class UnitChecker:
         plain = MARKER.sub("", unit.text).strip()
         quotes: dict[int, tuple[int, int]] = {}
         for claim in replace(unit, text=plain).claims:
-            verdict = grounding.check(claim, [self._texts[index] for index in named])
+            verdict = grounding.check(
+                claim, [self._texts[index] for index in named], about=[self._about[index] for index in named]
+            )
             if not verdict.supported:
                 [redacted] = await self._guards.redact_many([plain], self._profile)  # verdicts are stored
                 self._record(replace(unit, text=redacted.text), sent=False, reason=verdict.reason, score=verdict.score)

@@ -31,8 +31,14 @@ STOP_WORDS = words(
 _NEGATORS = words("not no never cannot without unless except neither nor none nobody nothing")
 _TRANSPARENT = words("allow permit need necessari longer want requir unabl")
 """Stems that a negation passes through to the next word: "not necessary to edit", "no longer edit"."""
-_COUNTED = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED, start=2)}
+_COUNTED = (
+    "two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED.split(), start=2)} | {
+    word: str(value * 10) for value, word in enumerate(_TENS.split(), start=2)
+}
 _UNITS = {
     **dict.fromkeys(["%", "percent", "percentage"], "%"),
     **dict.fromkeys(["ms", "millisecond", "milliseconds"], "ms"),
@@ -57,19 +63,22 @@ _UNITS = {
     **dict.fromkeys(["user", "users"], "user"),
     **dict.fromkeys(["digit", "digits"], "digit"),
     **dict.fromkeys(["time", "times"], "time"),
+    **dict.fromkeys(["byte", "bytes"], "byte"),
     **dict.fromkeys(["kg", "kilogram", "kilograms"], "kg"),
     **dict.fromkeys(["km", "kilometre", "kilometres", "kilometer", "kilometers"], "km"),
 }
 
-_WORD = re.compile(r"\d+(?:[,\u00a0\u202f]\d{3})+(?!\w)|[^\W_]+(?:[._'’/:-][^\W_]+|_+[^\W_]+)*")
+WORD = re.compile(r"\d+(?:[,\u00a0\u202f]\d{3})+(?!\w)|[^\W_]+(?:[._'’/:-][^\W_]+|_+[^\W_]+)*")
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,80})\"|“([^”\n]{2,80})”|\*\*([^*\n]{2,80})\*\*")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)*(?!\w)")
+_COUNT = re.compile(rf"{_NUMBER.pattern}(?:-[a-z]+)*|\d+(?:st|nd|rd|th)|\d+-\d+")
+"""No code: 1,000, 10-minute, 22nd, 10-14."""
 _MEASURE = re.compile(
-    r"(?P<before>[$€£])?\s?(?P<number>\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)*)[\s-]?(?P<after>%|[A-Za-z]+\b)?"
+    r"(?P<before>[$€£])?\s?(?P<number>\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)*|\bone(?=[\s-])|\ba(?= single\b))\)?(?:[\s-]"
+    r"(?:single|business|working|calendar|full)\b)?[\s-]?(?P<after>%|[A-Za-z]+\b)?",
+    re.IGNORECASE,
 )
-_CLAUSE = re.compile(
-    r"\s*(?:;|:\s|,?\s+\b(?:but|while|whereas|however|although|though)\b|,\s+(?:and|or|then)\b|,\s)\s*"
-)
+"""The number may be spelt in words with its figure behind, as in "thirty (30) days"."""
 _MARKERS = re.compile(r"(?:\s?\[\d{1,3}\])+")
 _MARKDOWN = re.compile(
     r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+|\d{1,3}[.)][ \t]+)+|[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\W|$)|`",
@@ -86,7 +95,6 @@ class Claim:
     facts: tuple[str, ...]
     names: frozenset[str]
     negated: frozenset[str]
-    negations: int
     measures: frozenset[tuple[str, str]]
     words: frozenset[str]
 
@@ -102,30 +110,30 @@ def without_markers(text: str) -> str:
     return _MARKERS.sub("", text)
 
 
+def plain(text: str) -> str:
+    """Without Markdown's marks."""
+    return _MARKDOWN.sub("", text)
+
+
 def folded(text: str) -> str:
     """Equal where a reader sees no difference: no Markdown, plain quotes, single blanks, lower-case, no end mark."""
-    plain = _MARKDOWN.sub("", text).replace("’", "'").replace("“", '"').replace("”", '"')
-    return re.sub(r"\s+", " ", plain).strip().casefold().rstrip(".!?:; ")
-
-
-def clauses(text: str) -> list[str]:
-    return [clause for clause in _CLAUSE.split(text) if clause.strip()]
+    bare = plain(text).replace("’", "'").replace("“", '"').replace("”", '"')
+    return re.sub(r"\s+", " ", bare).strip().casefold().rstrip(".!?:; ")
 
 
 def read(text: str) -> Claim:
-    plain = without_markers(text)
-    tokens = [match[0].replace("’", "'") for match in _WORD.finditer(_MARKDOWN.sub("", plain))]
+    unmarked = without_markers(text)
+    tokens = [match[0].replace("’", "'") for match in WORD.finditer(plain(unmarked))]
     lower = [token.casefold() for token in tokens]
     return Claim(
-        text=plain,
+        text=unmarked,
         stems=frozenset(_content(lower)),
-        facts=tuple(dict.fromkeys(_facts(plain, tokens))),
+        facts=tuple(dict.fromkeys(_facts(unmarked, tokens))),
         names=frozenset(
             token.casefold() for token in tokens[1:] if token[0].isupper() and token[1:].islower() and len(token) > 2
         ),
         negated=frozenset(_negated(lower)),
-        negations=sum(map(_is_negator, lower)),
-        measures=frozenset(_measures(plain)),
+        measures=frozenset(_measures(unmarked)),
         words=frozenset(lower),
     )
 
@@ -134,7 +142,7 @@ def _content(words: list[str]) -> Iterator[str]:
     for word in words:
         bare = word.removesuffix("'s")
         if bare not in STOP_WORDS and not bare.endswith("n't"):
-            yield number(bare) if bare[0].isdigit() else stem(_NUMBER_WORDS.get(bare, bare))
+            yield number(bare) if bare[0].isdigit() else stem(NUMBER_WORDS.get(bare, bare))
 
 
 def number(text: str) -> str:
@@ -148,9 +156,9 @@ def _facts(text: str, tokens: list[str]) -> Iterator[str]:
         yield number(match[0])
     for token in tokens:
         if _is_code(token):
-            yield token.casefold()
-        elif token.casefold() in _NUMBER_WORDS:
-            yield _NUMBER_WORDS[token.casefold()]
+            yield token.casefold().removesuffix("'s")
+        elif token.casefold() in NUMBER_WORDS:
+            yield NUMBER_WORDS[token.casefold()]
     for match in _QUOTED.finditer(text):
         yield folded(next(group for group in match.groups() if group))
 
@@ -159,7 +167,7 @@ def _is_code(token: str) -> bool:
     """ERR_TIMEOUT, price_list_id, E1042, 7.4.1, KB-2231, PriceList, EDI; not plain words, nor hyphenated ones."""
     return (
         "_" in token
-        or (any(c.isdigit() for c in token) and not token.isdigit() and not _NUMBER.fullmatch(token))
+        or (any(c.isdigit() for c in token) and not token.isdigit() and not _COUNT.fullmatch(token))
         or (len(token) > 1 and token.isupper())
         or bool(re.search(r"[a-z][A-Z]", token))
         or bool(re.search(r"\w[./:]\w", token) and not re.fullmatch(r"[\d.]+|[a-z]+/[a-z]+|[A-Za-z]\.[A-Za-z]", token))
@@ -190,7 +198,8 @@ def _measures(text: str) -> Iterator[tuple[str, str]]:
     for match in _MEASURE.finditer(text):
         unit = _UNITS.get((match["before"] or match["after"] or "").casefold())
         if unit:
-            yield number(match["number"]), unit
+            count = match["number"].casefold()
+            yield ("1" if count in ("one", "a") else number(count)), unit
 
 
 def unit_words(unit: str) -> frozenset[str]:

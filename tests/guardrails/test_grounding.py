@@ -1,7 +1,10 @@
+from collections import Counter
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.grounding import GOOD, cases
 from guardrails.grounding import check
 
 PASSAGE = """Before you post the journal, set `price_list_id` to 4 in **Retail parameters**. \
@@ -111,6 +114,7 @@ def test_nothing_is_supported_by_no_passage():
     assert not check("The limit is 1,000 lines.", [""]).supported
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([part.strip() for part in PASSAGE.split(". ")]), min_size=1, max_size=1), st.integers(0, 9)
 )
@@ -120,7 +124,77 @@ def test_a_sentence_is_its_own_support_and_a_new_number_never_is(sentences, digi
     assert not check(f"{sentence.rstrip('.')} 77{digit}", [PASSAGE]).supported
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_gets_a_verdict_whose_quote_lies_in_the_passage(sentence, passage):
     verdict = check(sentence, [passage])
     assert 0 <= verdict.quote_start <= verdict.quote_end <= len(passage)
+
+
+RUNBOOK = """The `SpoolFull` alert fires when more than 80% of the spool is used for 15 minutes or more.
+If only part of the spool is damaged, restart may fail. You can add a second spool. Some stores use two spools.
+The supervisor, instead of the cashier, approves the refund. The store must block the former cashier's access.
+Files can be exported after the day has been closed. Rebuild is available only if the archive key is set.
+We keep deleted files for ninety (90) days. Sell the card at the point of sale. The archive is unavailable at night.
+The service has these duties:
+- Printing receipts
+- Sending reports
+Warning - The limit can be exceeded. The sale is posted.
+Error - The limit cannot be exceeded. The sale is not posted."""
+
+FAITHFUL = [
+    "SpoolFull fires if over 80% of the spool has been used for at least fifteen minutes.",
+    "The refund is approved by the supervisor instead of the cashier.",
+    "No, rebuild is not available unless the archive key is set.",
+    "Acme keeps deleted files for 90 days.",
+    "The card is sold at the POS.",
+    "The archive is not available at night.",
+    "The duties of the service include printing receipts and sending reports.",
+    "With Error, the limit can't be exceeded and the sale isn't posted.",
+    "A second spool can be added.",
+]
+UNFAITHFUL = [
+    ("SpoolFull fires when less than 80% of the spool is used for 15 minutes or more.", "bound"),
+    ("We keep deleted files for ninety (90) hours.", "unit"),
+    ("We keep deleted files for 90 weeks.", "unit"),
+    ("You must add a second spool.", "stronger"),
+    ("All stores use two spools.", "stronger"),
+    ("Files can be exported before the day has been closed.", "opposite"),
+    ("Rebuild is available unless the archive key is set.", "stronger"),
+    ("The cashier, instead of the supervisor, approves the refund.", "swapped"),
+    ("The supervisor must block the former cashier's access.", "low_coverage"),
+    ("The archive is available at night.", "negation"),
+    ("With Error, the limit can be exceeded and the sale is posted.", "low_coverage"),
+    ("Files can be exported automatically after the day has been closed.", "low_coverage"),
+    ("Files can be exported after the day has been closed, and the manager is notified.", "low_coverage"),
+    ("SpoolFull fires when more than 80% of the drawer is used for 15 minutes or more.", "low_coverage"),
+]
+
+
+@pytest.mark.parametrize("sentence", FAITHFUL)
+def test_a_careful_paraphrase_is_supported(sentence):
+    verdict = check(sentence, [RUNBOOK], about=["Spools at Acme"])
+    assert (verdict.supported, verdict.reason) == (True, "covered")
+
+
+@pytest.mark.parametrize(("sentence", "reason"), UNFAITHFUL)
+def test_a_sentence_that_says_something_else_with_the_same_words_is_refused(sentence, reason):
+    verdict = check(sentence, [RUNBOOK], about=["Spools at Acme"])
+    assert (verdict.supported, verdict.reason) == (False, reason)
+
+
+def test_the_title_names_what_the_passage_speaks_of_and_proves_nothing_else():
+    passage = "No pod of this kind has been ready for 10 minutes."
+    claim = "NoReadyPod says that no pod of this kind has been ready for 10 minutes."
+    assert not check(claim, [passage]).supported
+    assert check(claim, [passage], about=["NoReadyPod"]).supported
+    assert not check("The spool is full.", [passage], about=["The spool is full"]).supported
+
+
+def test_every_attack_of_the_benchmark_finds_its_passage_and_each_kind_has_twenty(shared_data):
+    data = shared_data("runbooks").parent
+    told = [case for half in ("dev", "locked") for case in cases(data, half, count=1)]
+    kinds = Counter(case.kind for case in told)
+    assert len({case.passages for case in told}) >= 60
+    assert min(kinds.values()) >= 20
+    assert kinds[GOOD] >= 240
