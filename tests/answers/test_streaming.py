@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from answers.events import AnswerEvent, StatusChanged
+from answers.events import StatusChanged
 from answers.streaming import Emit, stream
 from core.errors import UnavailableError
 
@@ -18,15 +18,10 @@ async def test_events_come_in_order_and_the_fault_after_them() -> None:
         emit(StatusChanged("reading"))
         raise UnavailableError("down")
 
-    heard: list[AnswerEvent] = []
-
-    async def listen() -> None:
-        async for event in stream(work):
-            heard.append(event)
-
+    events = stream(work)
+    assert [await anext(events), await anext(events)] == [StatusChanged("searching"), StatusChanged("reading")]
     with pytest.raises(UnavailableError):
-        await listen()
-    assert heard == [StatusChanged("searching"), StatusChanged("reading")]
+        await anext(events)
 
 
 async def test_work_tidies_up_undisturbed_however_often_its_reader_is_cancelled() -> None:
