@@ -85,5 +85,9 @@ def make_pipeline(
             limit=settings.answers.passages,
             max_tokens=settings.llm.max_tokens,
             deadline_s=settings.llm.deadline_s,
+            max_questions=settings.answers.max_questions,
+            max_choices=settings.answers.max_choices,
+            max_closest=settings.answers.max_closest,
+            languages=settings.answers.languages,
         ),
     )
