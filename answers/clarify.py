@@ -18,6 +18,10 @@ SPECIFIC = 7
 """Words of its own that make a question specific: it says enough for the documents to be told apart."""
 CLOSE = 0.95
 """Of the best passage's score: what comes as near as this fits the question as well."""
+CLOSE_VERSION = 0.85
+"""… and for texts of versions that exclude each other: whose words are more like the question's says nothing of what is run."""
+COPY = 0.9
+"""Share of the words of two texts that both have, from which on they are one."""
 AGREE = 0.6
 """Share of the words of the shorter of two best sentences that the other has, too: they say the same, so nobody "
 "need choose."""
@@ -60,11 +64,12 @@ def choices_for(question: str, passages: Sequence[Passage], filters: Filters, *,
     """
     if len(content_words(question)) > SPECIFIC or not passages:
         return ()
-    near = [p for p in passages if p.dense_score > 0 and p.score >= CLOSE * passages[0].score]
     for facet, read, given in _FACETS:
         if given(filters) is None and not (facet is Facet.VERSION and _ABOUT_VERSIONS.search(question)):
-            groups = _groups(near, read)
-            if len(groups) > 1 and not _named(question, groups) and not _agree(list(groups.values())):
+            least = (CLOSE_VERSION if facet is Facet.VERSION else CLOSE) * passages[0].score
+            groups = _groups([p for p in passages if p.dense_score > 0 and p.score >= least], read)
+            alike = _are_one_text if facet is Facet.VERSION else _agree
+            if len(groups) > 1 and not _named(question, groups) and not alike(list(groups.values())):
                 return tuple(_choice(facet, value) for value in list(groups)[:most])
     return ()
 
@@ -80,13 +85,15 @@ def customers_for(question: str, customers: Sequence[str], filters: Filters, *, 
 
 
 def topics_for(word: str, passages: Sequence[Passage], *, most: int) -> tuple[Choice, ...]:
-    """What documents that name a word are about, by their headings."""
-    found: dict[str, Choice] = {}
-    for passage in passages:
-        if word.casefold() in f"{passage.title} {' '.join(passage.heading_path)} {passage.text}".casefold():
-            label = _shown(passage)
-            found.setdefault(label.casefold(), Choice(label, Facet.TOPIC, label))
-    return tuple(found.values())[:most]
+    """What the documents that name a word are about, by their titles; where there is but one, by its headings."""
+    holding = [
+        passage
+        for passage in passages
+        if word.casefold() in f"{passage.title} {' '.join(passage.heading_path)} {passage.text}".casefold()
+    ]
+    titles = dict.fromkeys(passage.title for passage in holding)
+    labels = titles if len(titles) > 1 else dict.fromkeys(map(_shown, holding))
+    return tuple(Choice(label, Facet.TOPIC, label) for label in labels)[:most]
 
 
 def picked(message: str, choices: Sequence[Choice]) -> Choice | None:
@@ -151,6 +158,12 @@ def _named(question: str, values: dict[str, Passage]) -> bool:
 def _agree(passages: Sequence[Passage]) -> bool:
     first, *others = (_best_sentence(passage) for passage in passages)
     return all(len(first & other) >= AGREE * min(len(first), len(other)) for other in others)
+
+
+def _are_one_text(passages: Sequence[Passage]) -> bool:
+    """Versions that exclude each other have texts of their own because something differs, unless one is a copy."""
+    first, *others = (frozenset(map(str.casefold, content_words(passage.text))) for passage in passages)
+    return all(len(first & other) >= COPY * len(first | other) for other in others)
 
 
 def _best_sentence(passage: Passage) -> frozenset[str]:

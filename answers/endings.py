@@ -77,7 +77,7 @@ def not_my_language(plan: Plan, confidence: float, passages: Sequence[Passage], 
     """In the asker's own language."""
     text = words.NOT_MY_LANGUAGE.get(plan.language, words.NOT_MY_LANGUAGE["und"])
     offer = HandoffOffer(words.OFFER_IN.get(plan.language, words.OFFER_IN["und"]))
-    closest = nearest(passages, most=most)
+    closest = nearest(plan.query, passages, most=most)
     return Ending(Outcome.ABSTAINED, text, Kind.LANGUAGE, confidence, closest=closest, handoff=offer)
 
 
@@ -96,7 +96,7 @@ def what_about(word: str, topics: tuple[Choice, ...], confidence: float) -> Endi
 
 def abstained(plan: Plan, confidence: float, passages: Sequence[Passage], *, most: int) -> Ending:
     """Says what was looked for and what is nearest, which is no answer; the gap is kept."""
-    closest = nearest(passages, most=most)
+    closest = nearest(plan.query, passages, most=most)
     text = words.LOOKED_FOR.format(query=shortened(plan.query))
     if closest:
         text += " " + words.CLOSEST.format(title=closest[0].title)
@@ -121,6 +121,12 @@ def together(endings: Sequence[Ending], text: str, *, left_out: int) -> Ending:
         handoff=None if len(done) == len(endings) else OFFER,
         missed=missed,
     )
+
+
+def headline(question: str) -> str:
+    """Over the answer to one of several questions."""
+    line = shortened(question)
+    return line[:1].upper() + line[1:]
 
 
 def shortened(text: str) -> str:

@@ -30,13 +30,18 @@ class Turn:
 
 
 _WORD = re.compile(r"[\w][\w.\-/]*", re.UNICODE)
+_LINK = r"(?:ok(?:ay)?|great|thanks|and|but|so|also|then|or|well|now|yes|no)"
 _GOES_ON = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|great|thanks|and|but|so|also|then|or|well|now)\b[\s,.!]*)*"
-    r"(?:what about|how about|and|but|so|also|then|or|what if|why not|why|since when|for how long|which one|"
-    r"(?:the )?same for|"
-    r"any other|anything else|what else|how come)\b",
+    rf"^\W*(?:{_LINK}\b[\s,.!]*)*(?:what about|how about|what if|why not|since when|for how long|which one|(?:the )?same for|"
+    r"any other|anything else|what else|how come)\b|^\W*(?:and|but|so|or|then)\b",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(
+    rf"^\W*(?:{_LINK}\b[\s,.!]*)*(?:how|what|which|when|where|who|why|can|could|do|does|is|are|may|must|should|will)\b"
+    r"(?! (?:about|if|else)\b)",
+    re.IGNORECASE,
+)
+"""A question with a word that asks: after "and" it may well be about something else."""
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|that|this|these|those|they|them|their|(?<!is )(?<!are )(?<!was )there(?! (?:is|are|was|were)\b)|"
     r"the same|the other|"
@@ -58,9 +63,11 @@ _NAME = re.compile(r"[A-Z]{2,}|[^\W\d_]+[A-Z]|\d|[-/.]\w")
 
 def is_follow_up(question: str) -> bool:
     """Whether it cannot be understood without the question before it."""
-    if _GOES_ON.match(question) or points_back(question):
-        return True
     content = content_words(question)
+    if points_back(question):
+        return True
+    if _GOES_ON.match(question):
+        return len(content) < 2 or not _WHOLE.match(question)
     return len(content) <= 1 and not any(map(_is_name, content))
 
 

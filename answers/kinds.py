@@ -197,8 +197,8 @@ _KINDS = (
 _STRONGEST = (Kind.FRUSTRATION, Kind.OUTSIDE, Kind.ABOUT, Kind.GOODBYE, Kind.THANKS, Kind.GREETING, Kind.EMPTY)
 _ANGRY = re.compile(rf"\b(?:{'|'.join(_ANGER)})(?!\w)", re.IGNORECASE)
 _FILLER = frozenset(
-    """you your u this that it is are am i me my we so just really very all a an the and but why what how do does did can cant not never no
-    ever again of to with at for on in bot chatbot answer answers here
+    """you your u this that it is are am i me my we so just really very all a an the and but why what how do does did can cant not
+    never no ever again of to with at for on in bot chatbot answer answers here
     """.split()  # noqa: SIM905
 )
 

@@ -7,17 +7,22 @@ from collections.abc import Sequence
 
 from answers.types import Closest
 from core.domain import Passage
+from retrieval.sparse import terms
 
-NEAR = 0.35
-"""Cosine of a passage with the question from which on it is worth a look, where they share no word."""
+NEAR = 0.45
+"""Cosine of a passage with the question from which on it is worth a look, whatever words they share."""
+SHARED = 1 / 3
+"""… and the share of the question's terms that it must hold else: one common word is no nearness."""
 _CODE = re.compile(r"\b(?=[\w-]*\d)[\w-]{3,}\b")
 
 
-def nearest(passages: Sequence[Passage], *, most: int) -> tuple[Closest, ...]:
+def nearest(query: str, passages: Sequence[Passage], *, most: int) -> tuple[Closest, ...]:
     """Documents that share words or meaning with the question, best first; none where there is only noise."""
     found: dict[str, Closest] = {}
+    asked = set(terms(query))
     for passage in passages:
-        if passage.sparse_score > 0 or passage.dense_score >= NEAR:
+        held = asked & set(terms(" ".join((passage.title, *passage.heading_path, passage.text))))
+        if passage.dense_score >= NEAR or len(held) > SHARED * len(asked):
             found.setdefault(
                 passage.document_id, Closest(passage.title, passage.document_id, passage.url, passage.heading_path)
             )

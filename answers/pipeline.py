@@ -5,24 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from answers import endings, words
+from answers import endings, gate, words
 from answers.askers import Askers
 from answers.checks import joined
-from answers.clarify import choices_for, customers_for, topics_for
 from answers.compose import Composer
 from answers.conversations import Memory
 from answers.endings import Ending
 from answers.events import AnswerEvent, Done, Started, StatusChanged
 from answers.finding import Finder, Finding
-from answers.kinds import Kind, is_one_word, read_message
-from answers.languages import language_of
-from answers.nearest import naming_codes
+from answers.kinds import Kind, read_message
 from answers.plan import Plan, Planner, Plans
 from answers.speaking import EXTRACTIVE, Speaker
 from answers.streaming import Emit, stream
 from answers.turn import Policy, Stages, Turn
 from answers.types import Answer, Evidence, Question
-from core.domain import Passage, Scope
+from core.domain import Scope
 from core.errors import UnavailableError
 from core.llm import LLM, Completion
 from core.metrics import Metrics
@@ -140,7 +137,7 @@ class AnswerPipeline:
             return await self._decide_one(turn, parts[0], emit)
         done: list[Ending] = []
         for number, plan in enumerate(parts, 1):
-            self._speaker.say(turn, f"**{number}. {endings.shortened(plan.question)}**", emit)
+            self._speaker.say(turn, f"**{number}. {endings.headline(plan.question)}**", emit)
             done.append(await self._decide_one(turn, plan, emit))
             if not done[-1].answered:
                 self._speaker.say(turn, done[-1].text, emit)
@@ -157,36 +154,14 @@ class AnswerPipeline:
         except UnavailableError:
             turn.degraded = True
             return endings.cannot_search()
-        if (instead := self._instead(plan, found)) is not None:
-            return instead
+        if (ending := gate.instead(plan, found, self._policy)) is not None:
+            return ending
         emit(StatusChanged("reading"))
         if not await self._speaker.speak(turn, plan, found, emit):
-            return self._abstained(plan, found)
+            return gate.abstained(plan, found, self._policy)
         if plan.pasted:
             self._speaker.say(turn, words.SEARCHED_IN_PASTED.format(query=endings.shortened(plan.query)), emit)
         return endings.answered(joined(turn.units), found.confidence)
-
-    def _instead(self, plan: Plan, found: Finding) -> Ending | None:
-        """What is said in the place of an answer; `None` where the documents may speak."""
-        policy, passages, sure = self._policy, found.result.passages, found.confidence >= self._policy.threshold
-        if plan.language not in policy.languages and not (sure and language_of(passages[0].text) == plan.language):
-            coded = naming_codes(plan.query, passages)
-            return endings.not_my_language(plan, found.confidence, coded, most=policy.max_closest)
-        if is_one_word(plan.query) and not (sure and is_known(plan.query, passages[0])):
-            topics = topics_for(plan.query.strip(" .!?"), passages, most=policy.max_choices)
-            return (
-                endings.what_about(plan.query.strip(" .!?"), topics, found.confidence)
-                if topics
-                else self._abstained(plan, found)
-            )
-        if not sure:
-            choices = customers_for(plan.query, plan.customers, plan.filters, most=policy.max_choices)
-            return endings.unclear(choices, found.confidence) if choices else self._abstained(plan, found)
-        choices = choices_for(plan.query, passages, plan.filters, most=policy.max_choices)
-        return endings.unclear(choices, found.confidence) if choices else None
-
-    def _abstained(self, plan: Plan, found: Finding) -> Ending:
-        return endings.abstained(plan, found.confidence, found.result.passages, most=self._policy.max_closest)
 
     async def _find(self, turn: Turn, plan: Plan) -> Finding:
         scope = Scope.of(turn.question.principal, plan.filters)
@@ -247,13 +222,6 @@ class AnswerPipeline:
             prompt_hash=turn.prompt_hash,
             missed=() if flagged else ending.missed,  # an attack is no gap in what is known
         )
-
-
-def is_known(word: str, best: Passage) -> bool:
-    """Whether the best passage is about a single word: a heading has it, or it is a code that the text holds."""
-    word = word.strip(" .!?").casefold()
-    headings = " ".join((best.title, *best.heading_path)).casefold()
-    return word in headings or (any(map(str.isdigit, word)) and word in best.text.casefold())
 
 
 def _queries(plans: Plans) -> str:

@@ -47,6 +47,8 @@ class Plan:
     question: str = ""
     language: str = ENGLISH
     pasted: bool = False
+    settled: bool = False
+    """The asker has chosen; they are not asked again."""
     customers: tuple[str, ...] = ()
     """Those whom the asker may ask about."""
 
@@ -76,7 +78,7 @@ class Planner:
         if choice is not None:
             query, filters = narrowed(history[-1].query, filters, choice)
             plan = await self.plan(query, filters, history=[], asker=asker)
-            return Plans((replace(plan, query=query),))
+            return Plans((replace(plan, query=query, settled=True),))
         if is_pasted(message.text):
             query = worth_searching(message.text)
             plan = await self.plan(query, filters, history=[], asker=asker)

@@ -13,6 +13,7 @@ import structlog
 
 from answers.conversations import Conversations
 from answers.feedback import FeedbackDesk
+from answers.gaps import Gaps
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline
 from api.store import Store, open_store
@@ -69,6 +70,7 @@ class Services(Store):
     conversations: Conversations
     feedback: FeedbackDesk
     handoffs: HandoffDesk
+    gaps: Gaps
     grants: Grants
     profiles: Profiles
     library: Library
@@ -160,7 +162,7 @@ def _assemble(
     settings, database, tenants = store.settings, store.database, store.tenants
     passages = Passages(database)
     searcher = make_searcher(store, index, embedder, passages)
-    conversations = Conversations(database, history=settings.answers.history_turns)
+    conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
     quota = Quota(per_minute=settings.quota.questions_per_minute)
     pipeline = make_pipeline(store, searcher, passages, conversations, guards, metrics, tracer, llm, quota)
     return Services(
@@ -181,6 +183,7 @@ def _assemble(
         handoffs=HandoffDesk(
             database=database, conversations=conversations, guards=guards, tenants=tenants, keyring=store.keyring
         ),
+        gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
         library=library,
