@@ -33,7 +33,8 @@ _WORD = re.compile(r"[\w][\w.\-/]*", re.UNICODE)
 _LINK = r"(?:ok(?:ay)?|great|thanks|and|but|so|also|then|or|well|now|yes|no)"
 _GOES_ON = re.compile(
     rf"^\W*(?:{_LINK}\b[\s,.!]*)*(?:what about|how about|what if|why not|since when|for how long|which one|(?:the )?same for|"
-    r"any other|anything else|what else|how come)\b|^\W*(?:and|but|so|or|then)\b",
+    r"any other|anything else|what else|how come)\b|"
+    rf"^\W*(?:{_LINK}\b[\s,.!]*)*(?:and|but|so|or|then)\b",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
@@ -57,7 +58,7 @@ _COMMON = frozenset(
     would you your about after also any because before get got just like make more much need please same some tell than too use
     used""".split()  # noqa: SIM905
 )
-_NAME = re.compile(r"[A-Z]{2,}|[^\W\d_]+[A-Z]|\d|[-/.]\w")
+_NAME = re.compile(r"[A-Z]{2}|[^\W\d_][A-Z]|\d|[-/.]\w")
 """An acronym, a capital inside a word, a digit, a compound: the shape of names and codes."""
 
 

@@ -220,7 +220,7 @@ def read_message(text: str) -> Message:
     if kept:
         question = "".join(kept).strip()
         return Message(Kind.QUESTION, question, language_of(question))
-    return Message(next(kind for kind in _STRONGEST if kind in kinds), text)
+    return Message(next((kind for kind in _STRONGEST if kind in kinds), Kind.EMPTY), text)
 
 
 def _has_word(text: str) -> bool:
@@ -235,7 +235,9 @@ def is_one_word(text: str) -> bool:
 def _kind_of(sentence: str) -> Kind | None:
     """`None` for what asks or tells something, and so belongs to the question."""
     bare = sentence.strip(" \t\n.!?…,;:-–—()\"'").replace("’", "'")
-    while 0 < len(bare) <= LONGEST:
+    if len(bare) > LONGEST:
+        return None
+    while bare:
         if kind := next((kind for kind, pattern in _KINDS if pattern.fullmatch(bare)), None):
             return kind
         shorter = _POLITE.sub("", bare).strip(" ,.!?")

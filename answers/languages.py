@@ -17,7 +17,7 @@ FEW_WORDS = 3
 """In a message this short one word that only one language has is enough."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_CODE = re.compile(r"<[A-Z_]+_\w+>|\S*[\d_/@\\]\S*|\b[A-Z]{1,4}\b")
+_CODE = re.compile(r"<[A-Z_]+_\w+>|(?<!\S)[^\s\d_/@\\]{0,60}[\d_/@\\]\S*|\b[A-Z]{1,4}\b")
 """Placeholders, identifiers, paths, and short capitals such as country codes: they are no language's words."""
 
 _SCRIPTS = {
@@ -115,7 +115,7 @@ def _latin(text: str) -> str:
     english = 2 * sum(word in _ENGLISH for word in words)
     scores = {language: _evidence(words, language) for language in _telling}
     language, score = max(scores.items(), key=lambda item: item[1])
-    needed = 2 if len(words) <= FEW_WORDS and _has_own_word(words, language) else 3
+    needed = 2 if len(words) <= FEW_WORDS and _has_own_word(words, language) else 4
     return language if score >= needed and score > english else ENGLISH
 
 

@@ -67,7 +67,10 @@ def _asking(prose: str) -> Iterator[str]:
 
 
 def _codes(text: str) -> list[str]:
-    return [code for code, _ in Counter(_CODE.findall(text)).most_common(MAX_CODES)]
+    """The most frequent; names in capitals only where no code has a number."""
+    found = Counter(_CODE.findall(text))
+    numbered = Counter({code: count for code, count in found.items() if any(map(str.isdigit, code))})
+    return [code for code, _ in (numbered or found).most_common(MAX_CODES)]
 
 
 def _faults(text: str) -> list[str]:

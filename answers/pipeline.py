@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
 from answers import endings, gate, words
 from answers.askers import Askers
@@ -124,8 +125,14 @@ class AnswerPipeline:
                 began=began,
             )
             emit(Started(answer_id, conversation_id, model, release))
-            answer = await self._finish(turn, await self._decide(turn, emit), trace)
+            answer = await self._finish(turn, self._screened(await self._decide(turn, emit)), trace)
         emit(Done(answer))
+
+    def _screened(self, ending: Ending) -> Ending:
+        """What is said where no document speaks repeats the question and names documents: the egress gate reads that, too."""
+        if ending.answered:
+            return ending
+        return replace(ending, text=self._guards.screen_output(ending.text, frozenset(), []).text.strip())
 
     async def _decide(self, turn: Turn, emit: Emit) -> Ending:
         parts, left_out = turn.plans.parts, turn.plans.left_out
