@@ -77,6 +77,8 @@ _NAMELIKE = {
     "tr": "da de ve o",
 }
 """Small words that names are made of, too: they count beside a telling one, never alone."""
+_GREETINGS = frozenset("hallo danke dank bonjour salut merci hola gracias ciao grazie olá merhaba cześć".split())  # noqa: SIM905
+"""Shops and products are called so: in more than a few words they tell nothing."""
 
 _telling = {language: frozenset(words.split()) - _ENGLISH for language, words in _TELLING.items()}
 _namelike = {language: frozenset(words.split()) for language, words in _NAMELIKE.items()}
@@ -112,10 +114,12 @@ def _by_letters(scripts: Counter[str], letters: frozenset[str]) -> str:
 
 def _latin(text: str) -> str:
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    if len(words) > FEW_WORDS:
+        words = [word for word in words if word not in _GREETINGS]
     english = 2 * sum(word in _ENGLISH for word in words)
     scores = {language: _evidence(words, language) for language in _telling}
     language, score = max(scores.items(), key=lambda item: item[1])
-    needed = 2 if len(words) <= FEW_WORDS and _has_own_word(words, language) else 4
+    needed = 2 if len(words) <= FEW_WORDS and _has_own_word(words, language) else 3
     return language if score >= needed and score > english else ENGLISH
 
 
