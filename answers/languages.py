@@ -55,7 +55,7 @@ _TELLING = {
     não preciso quero pelo pela isso à às ao""",
     "it": """io noi è sono perché quando quanto quanta dove quale quali posso può possiamo devo deve con una mio mia
     nostro nostra questo questa questi ma anche più molto grazie ciao buongiorno buonasera che cosa cos'è abbiamo fare
-    funziona non della delle degli dello nella nel sul sulla viene serve""",
+    funziona bisogno aiuto non della delle degli dello nella nel sul sulla viene serve""",
     "nl": """ik wij wat hoe waarom wanneer waar welke wie kan kunnen moet moeten zijn niet geen een het mijn onze ons jij jullie
     deze dit maar ook meer veel bedankt hallo dank goedemorgen goedendag voor naar wordt worden heeft hebben werkt doe
     doen gaat lang alsjeblieft alstublieft hoeveel""",
