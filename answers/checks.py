@@ -26,15 +26,22 @@ class CheckedUnit:
 
 
 class UnitChecker:
-    """Checks the units of one answer. Every verdict is kept, of sent and of dropped units alike."""
+    """Checks the units of one answer, or of one of its parts. Every verdict is kept, of sent and of dropped units alike."""
 
-    def __init__(self, *, passages: Sequence[Passage], guards: Guards, profile: RedactionProfile) -> None:
+    def __init__(
+        self,
+        *,
+        passages: Sequence[Passage],
+        guards: Guards,
+        profile: RedactionProfile,
+        earlier: Citations | None = None,
+    ) -> None:
         self._passages = passages
         self._texts = [passage.text for passage in passages]
         self._about = [" ".join((passage.title, *passage.heading_path)) for passage in passages]
         self._guards = guards
         self._profile = profile
-        self.citations = Citations(passages)
+        self.citations = Citations(passages, earlier)
         self.verdicts: list[UnitVerdict] = []
 
     async def check(self, unit: Unit) -> CheckedUnit | None:

@@ -12,13 +12,18 @@ MAX_QUOTE = 600
 """Characters of a quote; a longer one is cut at a word, so that it still stands in the source."""
 
 
-class Citations:
-    """Only passages that a sent unit rests on get a number; the model's own numbers never reach the reader."""
+Place = tuple[str, str, str]
+"""What makes two passages, found by two searches, the same."""
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
+
+class Citations:
+    """Only passages that a sent unit rests on get a number; the model's own numbers never reach the reader. `earlier` are those of
+    the same answer's part before this one: the numbers go on, and a passage keeps its own."""
+
+    def __init__(self, passages: Sequence[Passage], earlier: Citations | None = None) -> None:
         self._passages = passages
-        self._numbers: dict[int, int] = {}
-        self._citations: list[Citation] = []
+        self._numbers: dict[Place, int] = dict(earlier._numbers) if earlier else {}
+        self._citations: list[Citation] = list(earlier._citations) if earlier else []
 
     @property
     def used(self) -> tuple[Citation, ...]:
@@ -26,8 +31,9 @@ class Citations:
 
     @property
     def passages(self) -> tuple[Passage, ...]:
-        """Those that are cited, in the order of their numbers."""
-        return tuple(self._passages[index] for index in self._numbers)
+        """Those of its own that are cited, in the order of their numbers."""
+        cited = (passage for passage in self._passages if _place(passage) in self._numbers)
+        return tuple(sorted(cited, key=lambda passage: self._numbers[_place(passage)]))
 
     def cite(self, unit: Unit, quotes: Sequence[str]) -> tuple[str, list[Citation]]:
         """The unit's text with our markers, and the citations that are new with it. `quotes` go with `unit.passages`."""
@@ -37,12 +43,17 @@ class Citations:
     def number(self, passages: Sequence[int], quotes: Sequence[str]) -> tuple[list[int], list[Citation]]:
         """The passages' numbers, and the citations that are new with them."""
         new: list[Citation] = []
-        for passage, quote in zip(passages, quotes, strict=True):
-            if passage not in self._numbers:
-                self._numbers[passage] = len(self._numbers) + 1
-                new.append(_citation(self._numbers[passage], self._passages[passage], quote))
+        for index, quote in zip(passages, quotes, strict=True):
+            place = _place(self._passages[index])
+            if place not in self._numbers:
+                self._numbers[place] = len(self._numbers) + 1
+                new.append(_citation(self._numbers[place], self._passages[index], quote))
         self._citations.extend(new)
-        return [self._numbers[passage] for passage in passages], new
+        return [self._numbers[_place(self._passages[index])] for index in passages], new
+
+
+def _place(passage: Passage) -> Place:
+    return passage.id, passage.document_id, passage.text
 
 
 def _mark(unit: Unit, markers: str) -> str:

@@ -11,12 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgres
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from answers.plan import Turn
-from answers.types import Answer, Evidence
+from answers.follow_ups import Turn
+from answers.gaps import keep_gaps
+from answers.kinds import Kind
+from answers.types import Answer, Choice, Evidence, Facet
 from core.database import Database, WriteSession
 from core.domain import Principal
 from core.errors import NotFoundError
 from core.models import AnswerRow, Conversation, Json, Usage, new_id, now
+from core.settings import GapSettings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,9 +56,10 @@ class NullConversations:
 
 
 class Conversations:
-    def __init__(self, database: Database, *, history: int) -> None:
+    def __init__(self, database: Database, *, history: int, gaps: GapSettings | None = None) -> None:
         self._database = database
         self._history = history
+        self._gaps = gaps or GapSettings()
 
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]:
         """The conversation's id (a new one for None) and its last turns, oldest first.
@@ -78,12 +82,12 @@ class Conversations:
             ):
                 raise NotFoundError("no such conversation; leave conversation_id out to begin a new one")
             rows = list(await session.scalars(query))
-        return conversation_id, [Turn(r.question, r.query, str(r.answer["text"])) for r in reversed(rows)]
+        return conversation_id, [_turn(row) for row in reversed(rows)]
 
     async def keep(
         self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
     ) -> None:
-        """Store the turn and meter it, in one transaction."""
+        """Store the turn, what it could not answer, and meter it, in one transaction."""
         async with self._database.write() as session:
             if await session.get(Conversation, answer.conversation_id) is None:
                 session.add(
@@ -104,6 +108,7 @@ class Conversations:
                     evidence=as_json(evidence),
                 )
             )
+            await keep_gaps(session, principal.tenant_id, evidence.missed, settings=self._gaps)
             await self._meter(session, principal, answer.model, usage)
 
     async def answer(self, tenant_id: str, answer_id: str) -> StoredAnswer:
@@ -131,6 +136,12 @@ class Conversations:
                 set_={name: getattr(Usage, name) + value for name, value in added.items()},
             )
         )
+
+
+def _turn(row: AnswerRow) -> Turn:
+    choices = (Choice(c["label"], Facet(c["facet"]), c["value"]) for c in row.answer.get("choices", ()))
+    kind = Kind(row.answer.get("kind", Kind.QUESTION))
+    return Turn(row.question, row.query, str(row.answer["text"]), kind, tuple(choices))
 
 
 def as_json(value: Any) -> Json:

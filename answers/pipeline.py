@@ -3,74 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
+from answers import endings, gate, words
 from answers.askers import Askers
-from answers.checks import CheckedUnit, UnitChecker, joined
-from answers.compose import NO_ANSWER, Composer
+from answers.checks import joined
+from answers.compose import Composer
 from answers.conversations import Memory
-from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
-from answers.extractive import extract
+from answers.endings import Ending
+from answers.events import AnswerEvent, Done, Started, StatusChanged
 from answers.finding import Finder, Finding
-from answers.handoff import OFFER
-from answers.plan import Plan, Planner
+from answers.kinds import Kind, read_message
+from answers.plan import Plan, Planner, Plans
 from answers.plan import Turn as Earlier
-from answers.remarks import remarks
+from answers.speaking import EXTRACTIVE, Speaker
 from answers.streaming import Emit, stream
 from answers.told import told_turns
+from answers.turn import Policy, Stages, Turn
 from answers.types import Answer, Evidence, Question
-from answers.units import Segmenter, Unit
-from core.domain import Outcome, Passage, RedactionProfile, Scope
-from core.errors import LLMError, UnavailableError
+from core.domain import RedactionProfile, Scope
+from core.errors import UnavailableError
 from core.llm import LLM, Completion
 from core.metrics import Metrics
 from core.models import new_id
 from core.quota import Quota
 from core.telemetry import Span, StageKind, Tracer
-from core.tenancy import TenantInfo, Tenants
-from guardrails.guards import Guards, ScreenedInput
+from core.tenancy import Tenants
+from guardrails.guards import Guards
 
-EXTRACTIVE = "extractive"
-ABSTAINED = "I don't know. None of the published documents that you may see answers this question well enough for me to stand by."
-CANNOT_SEARCH = "I cannot search the documents right now, so I will not guess. Please try again in a few minutes."
-ESCALATED = "You asked for a person, so I will not answer this myself."
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A model's answer ends at `max_tokens`, or after `deadline_s` seconds. Of a conversation that the caller tells, the last
-    `history_turns` are read, `history_chars` characters of each question."""
-
-    max_tokens: int
-    deadline_s: float
-    history_turns: int = 4
-    history_chars: int = 1000
-
-
-@dataclass(slots=True)
-class Turn:
-    """One question on its way through the stages. Everything in it is redacted."""
-
-    question: Question
-    answer_id: str
-    conversation_id: str
-    tenant: TenantInfo
-    profile: RedactionProfile
-    model: str
-    screened: ScreenedInput
-    plan: Plan
-    releases: Mapping[str, int]
-    """The releases that are answered from, by their owners' ids."""
-    found: Finding | None = None
-    degraded: bool = False
-    units: list[CheckedUnit] = field(default_factory=list)
-    checker: UnitChecker | None = None
-    prompt_hash: str = ""
-    usage: Completion | None = None
-    timings: dict[str, float] = field(default_factory=dict)
-    began: float = 0.0
+__all__ = ["AnswerPipeline", "Policy"]
 
 
 class AnswerPipeline:
@@ -97,9 +59,10 @@ class AnswerPipeline:
         self._finder = finder
         self._askers = askers
         self._llm = llm
-        self._planner = Planner(llm)
-        self._composer = composer
+        self._planner = Planner(llm, most=policy.max_questions, languages=policy.languages)
         self._tracer = tracer
+        self._stages = Stages(tracer, metrics)
+        self._speaker = Speaker(llm=llm, composer=composer, guards=guards, stages=self._stages, policy=policy)
         self._metrics = metrics
         self._quota = quota
         self._policy = policy
@@ -136,17 +99,18 @@ class AnswerPipeline:
             },
         ) as trace:
             timings: dict[str, float] = {}
-            with self._stage(timings, "screen_input", StageKind.GUARDRAIL):
+            with self._stages.stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
                 history = history or await self._told(question, profile)
-            with self._stage(timings, "plan", StageKind.SPAN, input=screened.text) as span:
-                plan = await self._planner.plan(
-                    screened.text,
+            message = read_message(screened.text)
+            with self._stages.stage(timings, "plan", StageKind.SPAN, input=screened.text) as span:
+                plans = await self._planner.plans(
+                    message,
                     question.filters,
                     history=history,
                     asker=await self._askers.of(principal, tenant, question.releases),
                 )
-                span.update(output=plan.query)
+                span.update(output=_queries(plans))
             model = self._llm.name if self._llm else EXTRACTIVE
             turn = Turn(
                 question,
@@ -156,14 +120,14 @@ class AnswerPipeline:
                 profile,
                 model,
                 screened,
-                plan,
+                message,
+                plans,
                 {**question.releases, tenant.id: release},
                 timings=timings,
                 began=began,
             )
             emit(Started(answer_id, conversation_id, model, release))
-            outcome, text = await self._decide(turn, emit)
-            answer = await self._finish(turn, outcome, text, trace)
+            answer = await self._finish(turn, self._screened(await self._decide(turn, emit)), trace)
         emit(Done(answer))
 
     async def _told(self, question: Question, profile: RedactionProfile) -> list[Earlier]:
@@ -176,158 +140,118 @@ class AnswerPipeline:
             answers=self._llm is not None,
         )
 
-    async def _decide(self, turn: Turn, emit: Emit) -> tuple[Outcome, str]:
-        if turn.plan.wants_person:
-            return Outcome.ESCALATED, ESCALATED
+    def _screened(self, ending: Ending) -> Ending:
+        """What is said where no document speaks repeats the question and names documents: the egress gate reads that, too."""
+        if ending.answered:
+            return ending
+        return replace(ending, text=self._guards.screen_output(ending.text, frozenset(), []).text.strip())
+
+    async def _decide(self, turn: Turn, emit: Emit) -> Ending:
+        parts, left_out = turn.plans.parts, turn.plans.left_out
+        if turn.message.kind is not Kind.QUESTION:
+            return endings.replied(turn.message, turn.tenant.name)
+        if any(plan.wants_person for plan in parts):
+            return endings.escalated()
+        if len(parts) == 1:
+            return await self._decide_one(turn, parts[0], emit)
+        done: list[Ending] = []
+        for number, plan in enumerate(parts, 1):
+            self._speaker.say(turn, f"**{number}. {endings.headline(plan.question)}**", emit)
+            done.append(await self._decide_one(turn, plan, emit))
+            if not done[-1].answered:
+                self._speaker.say(turn, done[-1].text, emit)
+        if left_out:
+            self._speaker.say(turn, words.LEFT_OUT.format(most=self._policy.max_questions), emit)
+        return endings.together(done, joined(turn.units), left_out=left_out)
+
+    async def _decide_one(self, turn: Turn, plan: Plan, emit: Emit) -> Ending:
+        if not plan.query:
+            return endings.nothing_in_pasted()
         emit(StatusChanged("searching"))
         try:
-            found = turn.found = await self._find(turn)
+            found = await self._find(turn, plan)
         except UnavailableError:
             turn.degraded = True
-            return Outcome.ABSTAINED, CANNOT_SEARCH
-        if not found.enough:
-            return Outcome.ABSTAINED, ABSTAINED
+            return endings.cannot_search()
+        if (ending := gate.instead(plan, found, self._policy)) is not None:
+            return ending
         emit(StatusChanged("reading"))
-        await self._speak(turn, found.result.passages, emit)
-        self._remark(turn, found, emit)
-        return (Outcome.ANSWERED, joined(turn.units)) if turn.units else (Outcome.ABSTAINED, ABSTAINED)
+        if not await self._speaker.speak(turn, plan, found, emit):
+            return gate.abstained(plan, found, self._policy)
+        if plan.pasted:
+            self._speaker.say(turn, words.SEARCHED_IN_PASTED.format(query=endings.shortened(plan.query)), emit)
+        return endings.answered(joined(turn.units), found.confidence)
 
-    async def _find(self, turn: Turn) -> Finding:
-        scope = Scope.of(turn.question.principal, turn.plan.filters)
-        with self._stage(turn.timings, "find", StageKind.RETRIEVER, input=turn.plan.query) as span:
-            found = await self._finder.find(scope, turn.plan.query, turn.releases)
+    async def _find(self, turn: Turn, plan: Plan) -> Finding:
+        scope = Scope.of(turn.question.principal, plan.filters)
+        with self._stages.stage(turn.timings, "find", StageKind.RETRIEVER, input=plan.query) as span:
+            found = await self._finder.find(scope, plan.query, turn.releases)
+            turn.findings.append(found)
             turn.releases = {**turn.releases, **found.result.releases}
             span.update(output=[{"source": p.source, "score": p.score} for p in found.result.passages])
         return found
 
-    def _remark(self, turn: Turn, found: Finding, emit: Emit) -> None:
-        if turn.checker is None or not turn.units:
-            return
-        for unit in remarks(found, turn.plan.asked, turn.checker):
-            for citation in unit.citations:
-                emit(Cited(citation))
-            emit(Sentence(len(turn.units), unit.text, unit.kind))
-            turn.units.append(unit)
-
-    async def _speak(self, turn: Turn, passages: Sequence[Passage], emit: Emit) -> None:
-        """The model where there is one; word-for-word extracts where there is none, where it fails, or where nothing that it
-        said is supported."""
-        if self._llm is not None:
-            try:
-                if await self._speak_model(self._llm, turn, passages, emit):
-                    return
-            except LLMError:
-                pass
-            turn.degraded = True
-            turn.model = EXTRACTIVE
-        interrupted = bool(turn.units)
-        turn.units.clear()
-        with self._stage(turn.timings, "compose", StageKind.SPAN) as span:
-            await self._send(turn, passages, extract(turn.plan.query, passages), emit if not interrupted else _silent)
-            span.update(output=joined(turn.units))
-        if interrupted:
-            outcome = Outcome.ANSWERED if turn.units else Outcome.ABSTAINED
-            emit(Replaced(joined(turn.units) or ABSTAINED, outcome))
-            for citation in turn.checker.citations.used if turn.checker else ():
-                emit(Cited(citation))
-
-    async def _speak_model(self, llm: LLM, turn: Turn, passages: Sequence[Passage], emit: Emit) -> bool:
-        """False where the extracts should be given instead; a model that says that nothing answers is believed."""
-        prompt = self._composer.prompt(turn.plan.query, passages, tenant=turn.tenant.name)
-        turn.prompt_hash = prompt.hash
-        said: list[str] = []
-        segmenter = Segmenter()
-        emit(StatusChanged("checking"))
-        with self._stage(
-            turn.timings, "compose", StageKind.GENERATION, input=[f"{m.role}: {m.content}" for m in prompt.messages]
-        ) as span:
-            checker = self._checker(turn, passages[: prompt.passages])
-            try:
-                async with aclosing(
-                    llm.stream(prompt.messages, max_tokens=self._policy.max_tokens, deadline_s=self._policy.deadline_s)
-                ) as deltas:
-                    async for delta in deltas:
-                        said.append(delta)
-                        await self._send_checked(turn, checker, segmenter.feed(delta), emit)
-            finally:
-                turn.usage = llm.usage  # a call that was cut short has its cost, too
-            await self._send_checked(turn, checker, segmenter.close(), emit)
-            # What was checked, not what was said: a model may invent a name, and traces take redacted text only.
-            span.update(output=joined(turn.units), model=llm.name, usage=llm.usage)
-        return bool(turn.units) or NO_ANSWER in "".join(said)
-
-    def _checker(self, turn: Turn, passages: Sequence[Passage]) -> UnitChecker:
-        turn.checker = UnitChecker(passages=passages, guards=self._guards, profile=turn.profile)
-        return turn.checker
-
-    async def _send(self, turn: Turn, passages: Sequence[Passage], units: Iterator[Unit], emit: Emit) -> None:
-        await self._send_checked(turn, self._checker(turn, passages), units, emit)
-
-    async def _send_checked(self, turn: Turn, checker: UnitChecker, units: Iterator[Unit], emit: Emit) -> None:
-        for unit in units:
-            if unit.text.strip() == NO_ANSWER:
-                continue
-            checked = await checker.check(unit)
-            if checked is None:
-                continue
-            for citation in checked.citations:
-                emit(Cited(citation))
-            emit(Sentence(len(turn.units), checked.text, checked.kind))
-            turn.units.append(checked)
-
-    async def _finish(self, turn: Turn, outcome: Outcome, text: str, trace: Span) -> Answer:
-        answered = outcome is Outcome.ANSWERED
-        checker, found = turn.checker, turn.found
+    async def _finish(self, turn: Turn, ending: Ending, trace: Span) -> Answer:
         turn.timings["total"] = round(1000 * (time.perf_counter() - turn.began), 1)
         answer = Answer(
             answer_id=turn.answer_id,
             conversation_id=turn.conversation_id,
-            outcome=outcome,
-            text=text,
-            citations=checker.citations.used if checker and answered else (),
-            confidence=found.confidence if found else 0.0,
+            outcome=ending.outcome,
+            text=ending.text,
+            citations=turn.citations.used if turn.citations and ending.answered else (),
+            confidence=ending.confidence,
             degraded=turn.degraded,
             release=turn.releases[turn.tenant.id],
             releases=turn.releases,
             model=turn.model,
             redactions=turn.screened.redactions,
-            handoff=None if answered else OFFER,
+            handoff=ending.handoff,
             timings_ms=turn.timings,
-            usage=_tokens(turn.usage),
+            usage=_tokens(turn.usages),
+            kind=ending.kind,
+            partial=ending.partial,
+            choices=ending.choices,
+            closest=ending.closest,
         )
-        evidence = Evidence(
-            query=turn.plan.query,
-            passages=found.result.passages if found else (),
-            verdicts=tuple(checker.verdicts) if checker else (),
-            signals=found.result.signals.as_dict() if found else {},
-            injection=tuple(signal.kind for signal in turn.screened.signals),
-            threshold=found.threshold if found else 0.0,
-            prompt_hash=turn.prompt_hash,
+        await self._conversations.keep(
+            turn.question.principal, turn.screened.text, answer, self._evidence(turn, ending), answer.usage
         )
-        await self._conversations.keep(turn.question.principal, turn.screened.text, answer, evidence, answer.usage)
-        self._metrics.answered(outcome, turn.question.principal.channel, degraded=turn.degraded)
+        self._metrics.answered(ending.outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
-            output=text,
-            metadata={"outcome": outcome, "prompt_hash": turn.prompt_hash, "confidence": str(answer.confidence)},
+            output=ending.text,
+            metadata={
+                "outcome": ending.outcome,
+                "kind": ending.kind,
+                "prompt_hash": turn.prompt_hash,
+                "confidence": str(answer.confidence),
+            },
         )
         self._tracer.score(turn.answer_id, "confidence", answer.confidence)
         return answer
 
-    @contextmanager
-    def _stage(self, timings: dict[str, float], name: str, kind: StageKind, *, input: object = None) -> Iterator[Span]:  # noqa: A002
-        began = time.perf_counter()
-        with self._tracer.stage(name, kind, input=input) as span:
-            yield span
-        seconds = time.perf_counter() - began
-        timings[name] = round(1000 * seconds, 1)
-        self._metrics.stage(name, seconds)
+    def _evidence(self, turn: Turn, ending: Ending) -> Evidence:
+        passages = {passage.id: passage for found in turn.findings for passage in found.result.passages}
+        flagged = tuple(signal.kind for signal in turn.screened.signals)
+        return Evidence(
+            query=_queries(turn.plans),
+            passages=tuple(passages.values()),
+            verdicts=(*turn.verdicts, *(turn.checker.verdicts if turn.checker else ())),
+            signals=turn.findings[0].result.signals.as_dict() if turn.findings else {},
+            injection=flagged,
+            threshold=max((found.threshold for found in turn.findings), default=0.0),
+            prompt_hash=turn.prompt_hash,
+            missed=() if flagged else ending.missed,  # an attack is no gap in what is known
+        )
 
 
-def _silent(_event: AnswerEvent) -> None:
-    return None
+def _queries(plans: Plans) -> str:
+    return "\n".join(plan.query for plan in plans.parts)
 
 
-def _tokens(usage: Completion | None) -> Mapping[str, int]:
-    if usage is None:
+def _tokens(usages: Sequence[Completion]) -> Mapping[str, int]:
+    if not usages:
         return {}
-    return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    return {
+        "prompt_tokens": sum(usage.prompt_tokens for usage in usages),
+        "completion_tokens": sum(usage.completion_tokens for usage in usages),
+    }

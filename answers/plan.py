@@ -1,4 +1,4 @@
-"""From what was typed, in its conversation, to a query that stands alone, narrowed to what the question says of itself: a customer,
+"""From what was typed, in its conversation, to queries that stand alone, narrowed to what the question says of itself: a customer,
 a version, a day."""
 
 from __future__ import annotations
@@ -8,61 +8,103 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from answers.applicability import Asked, Asker, asked_for
+from answers.clarify import narrowed, picked
+from answers.follow_ups import Turn, carry_over, is_follow_up
+from answers.kinds import Kind, Message
+from answers.languages import ENGLISH
+from answers.pasted import is_pasted, worth_searching
+from answers.several import split_questions
 from answers.stated import Stated, read_stated
 from core.domain import Filters
 from core.errors import LLMError
-from core.llm import LLM, Message
+from core.llm import LLM
+from core.llm import Message as Prompt
 
-MAX_FOLLOW_UP_WORDS = 8
-"""A longer question is taken to stand alone unless it points back with a pronoun."""
-MAX_CARRIED_TERMS = 12
+__all__ = ["Plan", "Planner", "Plans", "Turn"]
+
 REWRITE_TOKENS = 80
 REWRITE_DEADLINE_S = 8.0
+ABOUT_SOMETHING = frozenset({Kind.QUESTION, Kind.WORD, Kind.CLARIFICATION})
+"""Turns that a follow-up may lean on; nobody means "thanks" by "it"."""
 
-_POINTS_BACK = re.compile(
-    r"^(?:and|but|so|also|then|or|what about|how about|what if|why|since when|for how long|which one|same for)\b"
-    r"|\b(?:it|its|that|this|these|those|they|them|there|the same|the other|the first|the second|the latter|one)\b",
-    re.IGNORECASE,
-)
 _WANTS_PERSON = re.compile(
     r"\b(?:talk|speak|chat|connect|transfer|escalate|hand)\b.{0,30}\b(?:human|person|someone|somebody|agent|colleague|representative)\b"
     r"|\b(?:i need|i want|get me|give me) (?:a |an )?(?:human|person|real person|human agent|live agent)\b",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[\w][\w.\-/]*", re.UNICODE)
-_COMMON = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have how i if in is it its me my no not of on or
-    our should so that the their them then there these they this those to us was we were what when where which who why will with
-    would you your about after also any because before get got just like make more much need please same some tell than too use
-    used""".split()  # noqa: SIM905
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One earlier exchange, redacted: the question as asked and as searched, and the answer's text."""
-
-    question: str
-    query: str
-    answer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to search for, within which filters. `wants_person`: the asker asked for a human being; `asked`: whom and when the
-    answer must hold for."""
+    answer must hold for. `question` is what it answers, as asked; `language` that of the query, where the models read another;
+    `pasted`: the query was pulled out of a log or a long text, and may be empty."""
 
     query: str
     filters: Filters
     wants_person: bool = False
     asked: Asked = field(default_factory=Asked)
+    question: str = ""
+    language: str = ENGLISH
+    pasted: bool = False
+    settled: bool = False
+    """The asker has chosen; they are not asked again."""
+    customers: tuple[str, ...] = ()
+    """Those whom the asker may ask about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """One plan for each question of a message; `left_out` questions were too many."""
+
+    parts: tuple[Plan, ...]
+    left_out: int = 0
 
 
 class Planner:
     """Rewrites follow-ups by rules, or by the language model where one is configured and answers in time."""
 
-    def __init__(self, llm: LLM | None) -> None:
+    def __init__(self, llm: LLM | None, *, most: int = 4, languages: Sequence[str] = (ENGLISH,)) -> None:
         self._llm = llm
+        self._most = most
+        self._languages = languages
+
+    async def plans(self, message: Message, filters: Filters, *, history: Sequence[Turn], asker: Asker) -> Plans:
+        """For each question of the message its own; `message` and `history` are redacted."""
+        history = [turn for turn in history if turn.kind in ABOUT_SOMETHING]
+        if message.kind is not Kind.QUESTION:
+            return Plans((Plan(message.text, filters, question=message.text),))
+        choice = picked(message.text, history[-1].choices) if history else None
+        if choice is not None:
+            query, filters = narrowed(history[-1].query, filters, choice)
+            plan = await self.plan(query, filters, history=[], asker=asker)
+            return Plans((replace(plan, query=query, settled=True),))
+        if is_pasted(message.text):
+            query = worth_searching(message.text)
+            plan = await self.plan(query, filters, history=[], asker=asker)
+            return Plans((replace(plan, question=query, pasted=True),))
+        if message.language not in self._languages:
+            return Plans((await self._foreign(message, filters, asker),))
+        return await self._several(message.text, filters, history, asker)
+
+    async def _several(self, text: str, filters: Filters, history: Sequence[Turn], asker: Asker) -> Plans:
+        """Each question after the first may lean on those before it."""
+        questions = split_questions(text)
+        parts: list[Plan] = []
+        earlier = list(history)
+        for question in questions[: self._most]:
+            parts.append(await self.plan(question, filters, history=earlier, asker=asker))
+            earlier.append(Turn(question, parts[-1].query, ""))
+        return Plans(tuple(parts), max(0, len(questions) - self._most))
+
+    async def _foreign(self, message: Message, filters: Filters, asker: Asker) -> Plan:
+        """Translated where a model can; else to be looked for as it is, among documents in its own language."""
+        translated = await self._said(
+            "Translate the user's question into English. Keep names, codes and versions exactly. Reply with the question alone.",
+            message.text,
+        )
+        plan = await self.plan(translated or message.text, filters, history=[], asker=asker)
+        return replace(plan, question=message.text, language=ENGLISH if translated else message.language)
 
     async def plan(
         self,
@@ -75,30 +117,40 @@ class Planner:
         """`question` and `history` are redacted."""
         query = question
         if history and is_follow_up(question):
-            query = await self._rewrite(question, history) or carry_over(question, history[-1])
-        asked, narrowed = asked_for(filters, _stated(question, history, asker), asker)
+            query = await self._rewrite(question, history) or carry_over(question, history)
+        asked, searched = asked_for(filters, _stated(question, history, asker), asker)
         return Plan(
-            query, _with_customer(narrowed, query, asker.customers), bool(_WANTS_PERSON.search(question)), asked=asked
+            query,
+            _with_customer(searched, query, asker.customers),
+            bool(_WANTS_PERSON.search(question)),
+            asked=asked,
+            question=question,
+            customers=asker.customers,
         )
 
     async def _rewrite(self, question: str, history: Sequence[Turn]) -> str | None:
+        exchange = "\n".join(f"User: {turn.question}\nAssistant: {turn.answer[:400]}" for turn in history[-3:])
+        return await self._said(
+            "Rewrite the user's last question so that it can be understood without the conversation. Keep names, codes and "
+            "versions exactly. Reply with the question alone.",
+            f"{exchange}\n\nLast question: {question}",
+            longest=2 * len(question) + 200,
+        )
+
+    async def _said(self, order: str, text: str, *, longest: int = 2000) -> str | None:
+        """The model's line; `None` without a model, where it fails, and where it rambles."""
         if self._llm is None:
             return None
-        exchange = "\n".join(f"User: {turn.question}\nAssistant: {turn.answer[:400]}" for turn in history[-3:])
-        messages = [
-            Message(
-                "system",
-                "Rewrite the user's last question so that it can be understood without the conversation. Keep names, codes and "
-                "versions exactly. Reply with the question alone.",
-            ),
-            Message("user", f"{exchange}\n\nLast question: {question}"),
-        ]
         try:
-            text = await self._llm.complete(messages, max_tokens=REWRITE_TOKENS, deadline_s=REWRITE_DEADLINE_S)
+            said = await self._llm.complete(
+                [Prompt("system", order), Prompt("user", text)],
+                max_tokens=REWRITE_TOKENS,
+                deadline_s=REWRITE_DEADLINE_S,
+            )
         except LLMError:
             return None
-        line = text.strip().splitlines()[0].strip(' "') if text.strip() else ""
-        return line if 0 < len(line) <= 2 * len(question) + 200 else None
+        line = said.strip().splitlines()[0].strip(' "') if said.strip() else ""
+        return line if 0 < len(line) <= longest else None
 
 
 def _stated(question: str, history: Sequence[Turn], asker: Asker) -> Stated:
@@ -116,22 +168,6 @@ def _stated(question: str, history: Sequence[Turn], asker: Asker) -> Stated:
         region=stated.region or last.region,
         as_of=stated.as_of or last.as_of,
     )
-
-
-def is_follow_up(question: str) -> bool:
-    words = _WORD.findall(question)
-    return len(words) <= MAX_FOLLOW_UP_WORDS and (bool(_POINTS_BACK.search(question)) or len(_content(question)) <= 2)
-
-
-def carry_over(question: str, last: Turn) -> str:
-    """The question, followed by the topic words of the last one that it does not repeat."""
-    own = {word.lower() for word in _content(question)}
-    carried = [word for word in _content(last.query) if word.lower() not in own]
-    return " ".join([question, *dict.fromkeys(carried[:MAX_CARRIED_TERMS])])
-
-
-def _content(text: str) -> list[str]:
-    return [word.rstrip(".-/") for word in _WORD.findall(text) if word.lower().rstrip(".") not in _COMMON]
 
 
 def _with_customer(filters: Filters, query: str, customers: Sequence[str]) -> Filters:

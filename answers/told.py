@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from answers.plan import Turn, carry_over, is_follow_up
+from answers.follow_ups import Turn, carry_over, is_follow_up
 from answers.types import Exchange
 from core.domain import RedactionProfile
 from guardrails.guards import Guards
@@ -34,7 +34,7 @@ async def told_turns(
     ]
     turns: list[Turn] = []
     for question, answer in zip(clean[: len(recent)], clean[len(recent) :], strict=True):
-        query = carry_over(question, turns[-1]) if turns and is_follow_up(question) else question
+        query = carry_over(question, turns) if turns and is_follow_up(question) else question
         turns.append(Turn(question, query, answer))
     return turns
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
+from answers.kinds import Kind
 from core.domain import Filters, Outcome, Passage, Principal
 
 
@@ -57,6 +59,45 @@ class HandoffOffer:
     offered: bool = True
 
 
+class Facet(StrEnum):
+    """What the documents that a question fits differ in."""
+
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    VERSION = "version"
+    MODULE = "module"
+    TOPIC = "topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the things that an unclear question may be about: its `label`, sent as the next message, picks it."""
+
+    label: str
+    facet: Facet
+    value: str
+    """What the question is narrowed to: a filter's value, or for a topic the words to add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closest:
+    """A document near a question that it does not answer: where to look, not proof."""
+
+    title: str
+    document_id: str
+    url: str | None
+    heading_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question that no document answered: a gap in what is known."""
+
+    question: str
+    query: str
+    closest: tuple[Closest, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class UnitVerdict:
     """What the grounding check said of one unit, sent or dropped."""
@@ -78,12 +119,15 @@ class Evidence:
     injection: tuple[str, ...] = ()
     threshold: float = 0.0
     prompt_hash: str = ""
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The contract's answer. `confidence` is present in every outcome; `citations` only where they were used. `usage` counts the
-    tokens that the language model was sent and said (`prompt_tokens`, `completion_tokens`); it is empty where none was asked."""
+    """The contract's answer. `confidence` is present in every outcome; `citations` only where they were used. `kind` says what the
+    message was taken for; `partial`: of several questions not all are answered; `choices` are what a clarifying question offers,
+    `closest` the documents near a question that none answers. `usage` counts the tokens that the language model was sent and
+    said (`prompt_tokens`, `completion_tokens`); it is empty where none was asked."""
 
     answer_id: str
     conversation_id: str
@@ -99,3 +143,7 @@ class Answer:
     handoff: HandoffOffer | None
     timings_ms: Mapping[str, float]
     usage: Mapping[str, int] = field(default_factory=dict)
+    kind: Kind = Kind.QUESTION
+    partial: bool = False
+    choices: tuple[Choice, ...] = ()
+    closest: tuple[Closest, ...] = ()

@@ -14,6 +14,7 @@ import structlog
 from answers.calibration import Calibrations
 from answers.conversations import Conversations
 from answers.feedback import FeedbackDesk
+from answers.gaps import Gaps
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline
 from api.store import Store, open_store
@@ -71,6 +72,7 @@ class Services(Store):
     conversations: Conversations
     feedback: FeedbackDesk
     handoffs: HandoffDesk
+    gaps: Gaps
     grants: Grants
     profiles: Profiles
     library: Library
@@ -167,7 +169,7 @@ def _assemble(
     settings, database, tenants = store.settings, store.database, store.tenants
     passages = Passages(database)
     searcher = make_searcher(store, index, embedder, passages)
-    conversations = Conversations(database, history=settings.answers.history_turns)
+    conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
     quota = Quota(per_minute=settings.quota.questions_per_minute)
     golden, calibrations = make_golden(store, guards), make_calibrations(store)
     pipeline = make_pipeline(
@@ -191,6 +193,7 @@ def _assemble(
         handoffs=HandoffDesk(
             database=database, conversations=conversations, guards=guards, tenants=tenants, keyring=store.keyring
         ),
+        gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
         library=library,

@@ -50,6 +50,10 @@ _ANSWER = {
     "model": "extractive",
     "redactions": {},
     "handoff": None,
+    "kind": "question",
+    "partial": False,
+    "choices": [],
+    "closest": [],
     "timings_ms": {"screen_input": 6.1, "plan": 1.2, "find": 24.8, "compose": 1.0, "total": 37.4},
 }
 

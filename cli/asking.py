@@ -78,6 +78,8 @@ def _show_answer(answer: dict[str, Any]) -> None:
     for citation in answer["citations"]:
         place = " › ".join(citation["heading_path"])
         out.print(escape(f"  [{citation['n']}] {citation['title']} ({citation['source']}) {place}"))
+    for near in answer["closest"]:
+        out.print(escape(f"  nearest: {near['title']} {near['url'] or ''}"))
     if answer["handoff"]:
         out.print(f"[dim]{escape(answer['handoff']['message'])}[/dim]")
     degraded = " · without the language model" if answer["degraded"] else ""

@@ -73,6 +73,8 @@ class Permission(StrEnum):
     """Says what the tenant runs."""
     JOBS_WRITE = "jobs:write"
     """Retries and cancels jobs, and builds the index anew."""
+    GAPS_READ = "gaps:read"
+    """Reads what was asked and not answered."""
 
 
 class Role(StrEnum):
@@ -176,6 +178,8 @@ class Passage:
     """The last day on which it is in force."""
     region: str | None = None
     customer: str | None = None
+    product: str | None = None
+    module: str | None = None
     tenant_id: str = ""
     """Whose document it is: the asker's own tenant, or one that granted its corpus."""
     sentences: tuple[tuple[int, int], ...] = ()

@@ -376,6 +376,26 @@ class AnswerRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class KnowledgeGap(Base):
+    """A question that no published document answered, redacted, and how often it was asked; nearly the same ones share a row.
+    Nobody's name or key is in it."""
+
+    __tablename__ = "knowledge_gaps"
+    __table_args__ = (UniqueConstraint("tenant_id", "key"), Index("ix_knowledge_gaps_last", "tenant_id", "last_at"))
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    key: Mapped[str] = mapped_column(String(64))
+    """Of the question's terms, in whatever order."""
+    question: Mapped[str] = mapped_column(Text)
+    query: Mapped[str] = mapped_column(Text)
+    terms: Mapped[list[str]] = mapped_column(default=list)
+    closest: Mapped[list[Any]] = mapped_column(default=list)
+    count: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime] = mapped_column(default=now)
+    last_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class FeedbackRow(Base):
     __tablename__ = "feedback"
     __table_args__ = (UniqueConstraint("answer_id", "principal_id"),)

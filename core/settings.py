@@ -19,7 +19,7 @@ from core.errors import ConfigurationError
 PREFIX = "COPILOT_"
 _POINTERS = {"COPILOT_CONFIG", "COPILOT_API_KEY"}
 """Variables with the prefix that are no settings: where the file is, and the key of `partner-copilot mcp`."""
-_LISTS = {"roots": os.pathsep, "allow_hosts": ","}
+_LISTS = {"roots": os.pathsep, "allow_hosts": ",", "languages": ","}
 """Settings that hold several values, and what stands between these in a variable."""
 
 
@@ -77,11 +77,24 @@ class AnswerSettings(Section):
     threshold: float = Field(0.35, ge=0, le=1, description="confidence below which the copilot abstains")
     passages: int = Field(6, ge=1, le=20, description="passages that an answer may use")
     candidates: int = Field(40, ge=10, le=200, description="candidates each of dense and sparse search")
-    max_question_chars: int = Field(8000, ge=100)
+    max_question_chars: int = Field(40_000, ge=100)
     history_turns: int = Field(4, ge=0)
     history_chars: int = Field(
         1000, ge=100, description="characters of an earlier question that are read of a conversation the caller tells"
     )
+    max_questions: int = Field(4, ge=1, le=10, description="questions of one message that are answered, each by itself")
+    max_choices: int = Field(5, ge=2, le=10, description="choices that a clarifying question offers")
+    max_closest: int = Field(3, ge=0, le=10, description="nearest documents that an abstention names")
+    languages: tuple[str, ...] = Field(
+        ("en",), description="ISO 639-1 codes of what the embedding model reads; commas between in the environment"
+    )
+
+
+class GapSettings(Section):
+    keep_days: float = Field(
+        365.0, gt=0, description="days after which a question that nobody asked again is forgotten"
+    )
+    max_kept: int = Field(5000, ge=1, description="unanswered questions of a tenant; those asked longest ago go first")
 
 
 class GuardSettings(Section):
@@ -232,6 +245,7 @@ class Settings(Section):
     embedding: EmbeddingSettings = EmbeddingSettings()
     llm: LLMSettings = LLMSettings()
     answers: AnswerSettings = AnswerSettings()
+    gaps: GapSettings = GapSettings()
     guards: GuardSettings = GuardSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()

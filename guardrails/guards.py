@@ -19,6 +19,10 @@ from guardrails.injection import Signal
 __all__ = ["GuardError", "Guards", "ScreenedInput", "TextRedactor"]
 
 
+DEADLINE_CHARS = 8000
+"""Characters that the deadline is meant for; longer texts get more time in proportion."""
+
+
 class TextRedactor(Protocol):
     """What `Guards` needs of `guardrails.pii.Redactor`: blocking, and safe to call from several threads."""
 
@@ -74,13 +78,14 @@ class Guards:
     async def redact_many(self, texts: Sequence[str], profile: RedactionProfile) -> list[RedactedText]:
         """One result per text, in order. Raises `GuardError` on a failure or at the deadline: then nothing may pass."""
         loop = asyncio.get_running_loop()
+        deadline_s = self._deadline_s * max(1.0, sum(map(len, texts)) / DEADLINE_CHARS)
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(deadline_s):
                 return await loop.run_in_executor(self._pool, self._redactor.redact_batch, list(texts), profile)
         except GuardError:
             raise
         except TimeoutError as error:
-            raise GuardError(f"Redaction took longer than {self._deadline_s} s; try again") from error
+            raise GuardError(f"Redaction took longer than {deadline_s:g} s; try again") from error
         except Exception as error:
             raise GuardError(f"Redaction failed ({type(error).__name__})") from None
 

@@ -160,6 +160,8 @@ def _passage(row: PassageRow, revision: Revision, document: Document, corpus: st
         effective_to=days.get("effective_to"),
         region=info.get("region"),
         customer=document.customer,
+        product=info.get("product"),
+        module=info.get("module"),
         tenant_id=document.tenant_id,
         sentences=tuple((start, end) for start, end in row.sentences),
         sentence_scores=ranked.sentence_scores,

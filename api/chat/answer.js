@@ -5,6 +5,7 @@ import { explain } from "/chat/faults.js";
 import { Feedback } from "/chat/feedback.js";
 import { openHandoff } from "/chat/handoff.js";
 import { MarkdownView } from "/chat/markdown.js";
+import { choiceList, closestList } from "/chat/next.js";
 import { Sources } from "/chat/sources.js";
 
 const OUTCOMES = {
@@ -15,6 +16,15 @@ const OUTCOMES = {
   },
   refused: { glyph: "shield", title: "This question cannot be answered here", advice: "" },
   escalated: { glyph: "person", title: "Handed over to a person", advice: "" },
+};
+
+// Asking back is no failure to find something, and neither is a question that holds none: these need no banner or another one.
+const KINDS = {
+  clarification: { glyph: "search", title: "Which one do you mean?", advice: "" },
+  word: { glyph: "search", title: "Tell me more", advice: "" },
+  empty: null,
+  frustration: null,
+  language: null,
 };
 
 const INCOMPLETE = "What is shown is incomplete.";
@@ -85,10 +95,13 @@ export class AnswerView {
     this.#markdown.show(this.#text);
     this.#sources.settle();
     this.#settle(answer.outcome);
-    const banner = OUTCOMES[answer.outcome];
+    const banner = answer.kind in KINDS ? KINDS[answer.kind] : OUTCOMES[answer.outcome];
     if (banner) this.#banner.append(notice({ ...banner, advice: answer.text ? "" : banner.advice }));
     if (answer.degraded) this.#banner.append(degradedNotice());
+    if (answer.partial) this.#banner.append(partialNotice());
     if (this.#sources.size) this.#evidence.append(this.#sources.list());
+    if (answer.choices?.length) this.#evidence.append(choiceList(answer.choices, (label) => this.#page.ask(label)));
+    if (answer.closest?.length) this.#evidence.append(closestList(answer.closest));
     this.#offer(answer);
     return this.#spoken(banner);
   }
@@ -199,6 +212,10 @@ function degradedNotice() {
       " These are the documents' own sentences, not a written answer.",
     ),
   );
+}
+
+function partialNotice() {
+  return notice({ glyph: "alert", title: "Answered in part", advice: "Not every question has an answer in the documents." });
 }
 
 /** Copies text; pages served over plain HTTP have no clipboard interface, so the old command stands in. */

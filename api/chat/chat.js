@@ -31,6 +31,9 @@ const page = {
     signOut("This access key was not accepted. It may have expired or been revoked.");
     question.value = text;
   },
+  ask(text) {
+    submit(text);
+  },
   rerun(turn) {
     run(turn);
     question.focus({ preventScroll: true }); // the button that was pressed is gone

@@ -21,7 +21,7 @@ export class Turn {
 
   /**
    * `page` offers `client`, `card`, `conversationId` (read and written), `announce(text)`, `disclose(text)`,
-   * `rerun(turn)` and `onUnauthenticated(question)`.
+   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`.
    */
   constructor(question, page) {
     this.#question = question;

@@ -92,5 +92,9 @@ def make_pipeline(
             deadline_s=settings.llm.deadline_s,
             history_turns=settings.answers.history_turns,
             history_chars=settings.answers.history_chars,
+            max_questions=settings.answers.max_questions,
+            max_choices=settings.answers.max_choices,
+            max_closest=settings.answers.max_closest,
+            languages=settings.answers.languages,
         ),
     )

@@ -2,96 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date
-
 import pytest
-from answer_worlds import BrokenRedactor, FakeLLM, NameRedactor, agent, passage
+from answer_worlds import BrokenRedactor, FakeLLM, passage
+from pipeline_world import TEXT, UNSURE, FakeSearcher, World
 from sqlalchemy import func, select
 
-from answers.applicability import Asker
-from answers.calibration import Calibrations
-from answers.compose import Composer
 from answers.conversations import Conversations
-from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
-from answers.finding import Finder
-from answers.pipeline import AnswerPipeline, Policy
-from answers.types import Answer, Exchange, Question
-from core.database import Database
-from core.domain import Outcome, Passage, Principal
+from answers.events import Cited, Done, Replaced, Sentence, Started, StatusChanged
+from answers.types import Exchange, Question
+from core.domain import Outcome, Principal
 from core.errors import CopilotError, InvalidRequestError, NotFoundError, RateLimitedError, UnavailableError
-from core.keyring import Keyring
-from core.metrics import Metrics
 from core.models import AnswerRow, Usage
-from core.quota import Quota
-from core.telemetry import NullTracer
-from core.tenancy import Tenants
-from guardrails.guards import GuardError, Guards
+from guardrails.guards import GuardError
 from retrieval.scoring import Signals
-from retrieval.search import SearchResult
-
-TEXT = "Restart the service CorvaneSync on the till. It listens on port 7443."
-SURE = Signals(dense=0.9, sentence=0.9, coverage=1.0, gap=0.3)
-UNSURE = Signals(dense=0.1, sentence=0.1, coverage=0.0, gap=0.0)
-ASKED = "How do I get the sync going again?"
-
-
-@dataclass
-class FakeSearcher:
-    passages: tuple[Passage, ...] = (passage(TEXT, cosines=[0.9, 0.85]),)
-    signals: Signals = SURE
-    fault: Exception | None = None
-    queries: list[str] = field(default_factory=list)
-
-    async def search(self, scope: object, query: str, **_: object) -> SearchResult:
-        self.queries.append(query)
-        if self.fault:
-            raise self.fault
-        return SearchResult(self.passages, 1, "t", self.signals)
-
-
-class Nobody:
-    async def of(self, *_: object) -> Asker:
-        return Asker(date(2026, 11, 1))
-
-
-@dataclass
-class World:
-    database: Database
-    tenants: Tenants
-    principal: Principal
-    searcher: FakeSearcher = field(default_factory=FakeSearcher)
-    redactor: object = field(default_factory=NameRedactor)
-    llm: FakeLLM | None = None
-    per_minute: int = 1000
-
-    def pipeline(self) -> AnswerPipeline:
-        return AnswerPipeline(
-            tenants=self.tenants,
-            conversations=Conversations(self.database, history=4),
-            guards=Guards(self.redactor),
-            finder=Finder(self.searcher, Calibrations(self.database, threshold=0.5), limit=6),
-            askers=Nobody(),
-            llm=self.llm,
-            composer=Composer(budget=3000),
-            tracer=NullTracer(),
-            metrics=Metrics(),
-            quota=Quota(per_minute=self.per_minute),
-            policy=Policy(max_tokens=200, deadline_s=10),
-        )
-
-    async def ask(self, text: str = ASKED, conversation_id: str | None = None) -> Answer:
-        return await self.pipeline().answer(Question(text, self.principal, conversation_id))
-
-    async def events(self, text: str = ASKED) -> list[AnswerEvent]:
-        return [event async for event in self.pipeline().ask(Question(text, self.principal))]
-
-
-@pytest.fixture
-async def world(database: Database) -> World:
-    tenants = Tenants(database, Keyring(b"m" * 32), generation="g")
-    tenant = await tenants.create("acme")
-    return World(database, tenants, agent(tenant.id))
 
 
 async def test_an_answer_cites_and_offers_nothing_else(world: World) -> None:

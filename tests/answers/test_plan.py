@@ -6,7 +6,8 @@ import pytest
 from answer_worlds import FakeLLM
 
 from answers.applicability import Asker
-from answers.plan import Plan, Planner, Turn, carry_over, is_follow_up
+from answers.follow_ups import carry_over, is_follow_up
+from answers.plan import Plan, Planner, Turn
 from core.domain import Filters
 from core.profiles import Profile
 from retrieval.names import Vocabulary
@@ -32,7 +33,7 @@ def test_whole_questions_stand_alone(question: str) -> None:
 
 
 def test_a_follow_up_carries_the_topic_over_once() -> None:
-    assert carry_over("And which EDI port?", LAST) == "And which EDI port? configure gateway"
+    assert carry_over("And which EDI port?", [LAST]) == "And which EDI port? configure gateway"
 
 
 async def test_without_a_history_nothing_is_rewritten() -> None:

@@ -31,8 +31,8 @@ async def test_what_is_told_becomes_turns_in_its_order() -> None:
 
 
 async def test_a_follow_up_to_a_follow_up_still_knows_the_topic() -> None:
-    [_, port, peppol] = await turns([EDI, Exchange("And which EDI port?", "443."), Exchange("And for Peppol?", "")])
-    assert port.query == "And which EDI port? configure gateway"
+    [_, port, peppol] = await turns([EDI, Exchange("And which port?", "443."), Exchange("And for Peppol?", "")])
+    assert port.query == "And which port? configure EDI gateway"
     assert {"Peppol?", "EDI", "gateway", "port"} <= set(peppol.query.split())
 
 

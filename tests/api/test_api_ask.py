@@ -27,6 +27,10 @@ ANSWER = {
     "redactions": dict,
     "handoff": (dict, type(None)),
     "timings_ms": dict,
+    "kind": str,
+    "partial": bool,
+    "choices": list,
+    "closest": list,
 }
 CITATION = {
     "n": int,

@@ -91,6 +91,41 @@ def abstained(question: str) -> list[Event]:
     ]
 
 
+CHOICES = [
+    {"label": "7.0 to 7.3", "facet": "version", "value": "7.0"},
+    {"label": "7.4 and later", "facet": "version", "value": "7.4"},
+]
+
+
+def asked_back(question: str) -> list[Event]:
+    text = "That depends on the version. Which one do you run: 7.0 to 7.3 or 7.4 and later?"
+    return [
+        ("meta", _ids(question)),
+        done(question, text, [], outcome="abstained", kind="clarification", choices=CHOICES, confidence=0.6),
+    ]
+
+
+def nearly(question: str) -> list[Event]:
+    near = {"document_id": "doc_1", "heading_path": ["POS sync conflict", "Clearing the queue"]}
+    closest = [
+        near | {"title": "POS sync conflict", "url": "https://docs.example/runbooks/pos-sync"},
+        near | {"title": "<b>Service</b> levels", "url": "javascript:alert(1)", "heading_path": []},
+    ]
+    text = "I don't know. I looked for this and found nothing that answers it."
+    return [
+        ("meta", _ids(question)),
+        done(question, text, [], outcome="abstained", kind="question", closest=closest, confidence=0.2),
+    ]
+
+
+def greeted(question: str) -> list[Event]:
+    return [("meta", _ids(question)), done(question, "Hello! Ask me a question.", [], kind="greeting")]
+
+
+def in_part(question: str) -> list[Event]:
+    return answered(question, partial=True, kind="question")
+
+
 def refused(question: str) -> list[Event]:
     text = "This asks for something that the copilot does not do."
     return [("meta", _ids(question)), done(question, text, [], outcome="refused", confidence=0.0)]
@@ -101,6 +136,14 @@ def script(question: str) -> list[Event]:
     match question.split(maxsplit=1)[0].lower():
         case "warranty":
             return abstained(question)
+        case "which":
+            return asked_back(question)
+        case "nearly":
+            return nearly(question)
+        case "hello":
+            return greeted(question)
+        case "both":
+            return in_part(question)
         case "refuse":
             return refused(question)
         case "degraded":
