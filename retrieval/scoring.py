@@ -97,6 +97,16 @@ def best_first(scored: Iterable[Scored]) -> list[Scored]:
     return sorted(scored, key=lambda s: -(s.score + s.lead))
 
 
+FIELD = 10
+UNKNOWN_GAP = 0.25
+"""The gap of answerable development questions, in the middle: where too few candidates ran to tell, the other signals decide."""
+
+
+def _gap(scores: Sequence[float]) -> float:
+    """How far the best is ahead of the tenth."""
+    return scores[0] - scores[FIELD - 1] if len(scores) >= FIELD else max(UNKNOWN_GAP, scores[0] - scores[-1])
+
+
 def signals(ranked: Sequence[Scored], *, known: bool) -> Signals:
     """`known`: whether any word of the query occurs in what was searched."""
     if not ranked:
@@ -107,5 +117,5 @@ def signals(ranked: Sequence[Scored], *, known: bool) -> Signals:
         dense=max(s.dense for s in best),
         sentence=max(s.sentence for s in best),
         coverage=max(s.coverage for s in best) if known else 0.0,
-        gap=scores[0] - scores[min(9, len(scores) - 1)],
+        gap=_gap(scores),
     )

@@ -163,7 +163,7 @@ def test_personal_data_is_repeated_nowhere(copilot: openai.OpenAI) -> None:
     [
         ({"messages": []}, "empty_messages"),
         ({"messages": [{"role": "assistant", "content": "Hello"}]}, "last_message_not_user"),
-        ({"messages": [{"role": "user", "content": "x" * 40_000}]}, "question_too_long"),
+        ({"messages": [{"role": "user", "content": "x" * 40_001}]}, "question_too_long"),
         ({"messages": [{"role": "user", "content": "   "}]}, "empty_question"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "invalid_request"),
         ({"messages": [{"role": "tool", "content": "42", "tool_call_id": "1"}, user("x")]}, "tools_not_supported"),
@@ -237,7 +237,10 @@ def test_nothing_in_a_request_says_whose_documents_are_read(demo: Demo) -> None:
         for more in ({"user": "stitchwell"}, {"extra_body": {"tenant": "stitchwell", "audience": "agent"}}):
             for message in ("What is LoomBridge?", "What is the Silk tier, and until when is the change freeze?"):
                 completion = complete(mine, *told, user(message), **more)
-                assert not LEAKS["stitchwell"].search(completion.choices[0].message.content)
+                said = completion.choices[0].message.content.replace(
+                    message, ""
+                )  # an abstention repeats what was asked
+                assert not LEAKS["stitchwell"].search(said)
                 assert not LEAKS["stitchwell"].search(str(completion.partner_copilot["citations"]))
         with pytest.raises(openai.NotFoundError):
             mine.chat.completions.create(model="stitchwell", messages=[user("x")])
