@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 
 from mcp.server.mcpserver import Context
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import INVALID_REQUEST
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from answers.conversations import as_json
 from answers.events import Done, StatusChanged
 from answers.types import Answer, Question
 from api.bootstrap import Services
-from api.errors import problem
 from api.schemas import FiltersIn
 from api.searching import search
 from api.version import VERSION
@@ -88,12 +89,10 @@ class MCPEndpoint:
         try:
             self._require_trusted(request.headers)
             if request.method != "POST":  # there are no sessions, so nothing to listen to or to end
-                refusal = problem(405, "method_not_allowed", "MCP messages are sent with POST", {"Allow": "POST"})
-                await refusal(scope, receive, send)
-                return
+                raise CopilotError("MCP messages are sent with POST", code="method_not_allowed", status=405)
             scope.setdefault("state", {})["knowledge"] = await _authenticated(request)
         except CopilotError as error:
-            await problem(error.status, error.code, error.detail)(scope, receive, send)
+            await _refusal(error)(scope, receive, send)
             return
         await self._manager.handle_request(scope, receive, send)
 
@@ -105,6 +104,13 @@ class MCPEndpoint:
                 "this host or origin may not call; name it in COPILOT_SERVER__PUBLIC_URL or COPILOT_MCP__ALLOW_HOSTS",
                 code="host_not_allowed",
             )
+
+
+def _refusal(error: CopilotError) -> JSONResponse:
+    """As a JSON-RPC error without an id (MCP 2025-11-25, "Sending messages"): clients show its message, and of a problem none."""
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": "POST"}}.get(error.status, {})
+    told = {"code": INVALID_REQUEST, "message": f"{error.detail} [{error.code}]", "data": {"code": error.code}}
+    return JSONResponse({"jsonrpc": "2.0", "id": None, "error": told}, error.status, headers)
 
 
 async def _authenticated(request: Request) -> ServicesKnowledge:

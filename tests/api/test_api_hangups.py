@@ -17,7 +17,7 @@ from api_world import upload
 from tests.servers.llm_stub import Exchange, StubLLM, stub_llm
 from tests.servers.serving import Server, running_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 QUESTION = "What should I restart when a till freezes after the nightly sync?"
 TEXT = "# Frozen till\n\nA till that freezes after the nightly sync: restart the service TillSync on the till.\n"
