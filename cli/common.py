@@ -98,7 +98,7 @@ def texts(given: str, *, blank: bool = False) -> Iterator[str]:
         for line in [given] if given != "-" else sys.stdin:
             line.encode()  # bytes that are no UTF-8 arrive as halves of characters, which nothing further on takes
             if given != "-" or blank or line.strip():
-                yield line if given != "-" else line.rstrip("\n")
+                yield line if given != "-" else line.removesuffix("\n").removesuffix("\r")
     except UnicodeError:
         raise InvalidRequestError("the text is not UTF-8", code="not_utf8") from None
 

@@ -27,7 +27,7 @@ from ingest.retries import Retries
 from ingest.sources.base import Source, SourceItem
 from ingest.statuses import PATH_TAKEN, SETTLED, FileState, FileStatus, failed, is_unfinished, withdrawn
 
-PIPELINE_VERSION = "2"
+PIPELINE_VERSION = "3"
 """Part of every content hash and version tag: raise it when the same bytes would be stored differently."""
 
 RETIRE_LIMIT = "retire_limit"
