@@ -22,7 +22,7 @@ from answers.types import Answer, Evidence, Question
 from answers.units import Segmenter, Unit
 from core.domain import Outcome, Passage, RedactionProfile, Scope
 from core.errors import LLMError, UnavailableError
-from core.llm import LLM, Completion
+from core.llm import LLM
 from core.metrics import Metrics
 from core.models import new_id
 from core.quota import Quota
@@ -63,7 +63,6 @@ class Turn:
     units: list[CheckedUnit] = field(default_factory=list)
     checker: UnitChecker | None = None
     prompt_hash: str = ""
-    usage: Completion | None = None
     timings: dict[str, float] = field(default_factory=dict)
     began: float = 0.0
 
@@ -101,7 +100,7 @@ class AnswerPipeline:
 
     def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """The events of one answer, ending with `Done`. Faults are raised as `CopilotError`; every other ending is an `Answer`."""
-        return stream(lambda emit: self._answer(question, emit))
+        return stream(lambda emit: self._admitted(question, emit))
 
     async def answer(self, question: Question) -> Answer:
         """The whole answer at once, by the same path."""
@@ -110,10 +109,13 @@ class AnswerPipeline:
                 return event.answer
         raise UnavailableError("the answer was interrupted; ask again")
 
+    async def _admitted(self, question: Question, emit: Emit) -> None:
+        async with self._quota.turn(question.principal):
+            await self._answer(question, emit)
+
     async def _answer(self, question: Question, emit: Emit) -> None:
         began = time.perf_counter()
         principal = question.principal
-        self._quota.admit(principal)
         answer_id = new_id()
         tenant = await self._tenants.get(principal.tenant_id)
         release = question.releases.get(tenant.id, tenant.live_release)
@@ -226,15 +228,12 @@ class AnswerPipeline:
             turn.timings, "compose", StageKind.GENERATION, input=[f"{m.role}: {m.content}" for m in prompt.messages]
         ) as span:
             checker = self._checker(turn, passages[: prompt.passages])
-            try:
-                async with aclosing(
-                    llm.stream(prompt.messages, max_tokens=self._policy.max_tokens, deadline_s=self._policy.deadline_s)
-                ) as deltas:
-                    async for delta in deltas:
-                        said.append(delta)
-                        await self._send_checked(turn, checker, segmenter.feed(delta), emit)
-            finally:
-                turn.usage = llm.usage  # a call that was cut short has its cost, too
+            async with aclosing(
+                llm.stream(prompt.messages, max_tokens=self._policy.max_tokens, deadline_s=self._policy.deadline_s)
+            ) as deltas:
+                async for delta in deltas:
+                    said.append(delta)
+                    await self._send_checked(turn, checker, segmenter.feed(delta), emit)
             await self._send_checked(turn, checker, segmenter.close(), emit)
             # What was checked, not what was said: a model may invent a name, and traces take redacted text only.
             span.update(output=joined(turn.units), model=llm.name, usage=llm.usage)
@@ -287,9 +286,7 @@ class AnswerPipeline:
             threshold=found.threshold if found else 0.0,
             prompt_hash=turn.prompt_hash,
         )
-        await self._conversations.keep(
-            turn.question.principal, turn.screened.text, answer, evidence, _tokens(turn.usage)
-        )
+        await self._conversations.keep(turn.question.principal, turn.screened.text, answer, evidence)
         self._metrics.answered(outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
             output=text,
@@ -310,9 +307,3 @@ class AnswerPipeline:
 
 def _silent(_event: AnswerEvent) -> None:
     return None
-
-
-def _tokens(usage: Completion | None) -> Mapping[str, int]:
-    if usage is None:
-        return {}
-    return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}

@@ -15,6 +15,7 @@ from api.bootstrap import Services, open_services
 from api.middleware import Envelope
 from api.routes import (
     ask,
+    audit,
     chat,
     confidence,
     curation,
@@ -28,6 +29,7 @@ from api.routes import (
     review,
     slack,
     sources,
+    usage,
 )
 from api.slack import slack_bot
 from api.version import VERSION
@@ -97,6 +99,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         releases,
         golden,
         confidence,
+        audit,
+        usage,
         health,
         chat,
         slack,
@@ -118,6 +122,7 @@ async def _open(
             await prepare(services)
         services.jobs.start()
         await stack.enter_async_context(services.schedule.running())
+        await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:
         await on_failure(error)

@@ -73,6 +73,10 @@ class Permission(StrEnum):
     """Says what the tenant runs."""
     JOBS_WRITE = "jobs:write"
     """Retries and cancels jobs, and builds the index anew."""
+    AUDIT_READ = "audit:read"
+    USAGE_READ = "usage:read"
+    GOVERN = "govern"
+    """Sets budgets and retention, confirms costs, erases and exports a person's data: only the operator's own CLI holds it."""
 
 
 class Role(StrEnum):
