@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from rich.markup import escape
 
 from cli.common import AsJson, Tenant, err, out, print_json, run, settings
 from core.audit_book import Verdict
+from core.audit_prune import prune
+from core.models import now
 
 audit = typer.Typer(no_args_is_help=True, help="Verify and export the audit.")
 
@@ -39,6 +42,23 @@ def audit_export(
 ) -> None:
     """Write a tenant's audit as JSON lines, oldest first, with the hashes that chain them."""
     run(_exported(tenant, to))
+
+
+@audit.command("prune")
+def audit_prune(
+    tenant: Tenant,
+    days: Annotated[int, typer.Option(min=30, help="Acts that are older go; at least 30.")],
+) -> None:
+    """Delete a tenant's oldest acts. A tombstone stays in the chain, so that the rest still verifies."""
+    out.print(f"deleted {run(_pruned(tenant, days))} rows")
+
+
+async def _pruned(tenant: str, days: int) -> int:
+    from api.store import open_store
+
+    async with open_store(settings()) as store:
+        info = await store.tenants.by_slug(tenant)
+        return await prune(store.database, info.id, before=now() - timedelta(days=days))
 
 
 async def _verified(tenant: str | None) -> tuple[Sequence[Verdict], tuple[int, ...]]:

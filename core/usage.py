@@ -115,9 +115,9 @@ class UsageBook:
                     continue
                 more = Cost(price.prompt_tokens - row.prompt_tokens, price.completion_tokens - row.completion_tokens)
                 await add(session, _principal(row), row.day, row.model, more)
-            told = {"confirmed": len(prices) - len(unknown), "unknown": len(unknown)}
-            record(session, tenant_id, actor=actor, action="usage.confirm", **told)
-        return Confirmed(len(prices) - len(unknown), unknown)
+            confirmed = len(prices) - len(unknown)
+            record(session, tenant_id, actor=actor, action="usage.confirm", confirmed=confirmed, unknown=len(unknown))
+        return Confirmed(confirmed, unknown)
 
 
 def _principal(row: ModelCall) -> Principal:

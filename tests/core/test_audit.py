@@ -17,9 +17,10 @@ from job_world import new_tenant
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from core.audit import GENESIS, Trail, record
+from core.audit import GENESIS, OPERATOR, PRUNE, Trail, record
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook, Verdict
+from core.audit_prune import prune
 from core.database import Database
 from core.errors import ConfigurationError
 from core.keyring import Keyring
@@ -403,3 +404,47 @@ def test_nothing_but_the_writer_makes_rows_of_the_audit() -> None:
         if "AuditRow(" in file.read_text("utf-8").replace("class AuditRow(", "")
     ]
     assert sorted(makers) == ["core/audit.py", "core/migrations/versions/0006_governance.py"]
+
+
+async def test_retention_deletes_the_beginning_and_leaves_a_tombstone(world: World) -> None:
+    await world.act(4)
+    await world.anchors.append()
+    boundary = now()
+    await world.act(3)
+    assert await prune(world.database, world.tenant, before=boundary) == 4
+    rows = await world.rows()
+    assert [(row.number, row.action) for row in rows][-1] == (8, PRUNE)
+    assert [row.number for row in rows] == [5, 6, 7, 8]
+    found = await world.verify()
+    assert (found.whole, found.first, found.rows) == (True, 5, 4), found
+    await world.act(2)
+    assert (
+        await prune(world.database, world.tenant, before=now()) == 6
+    )  # the first tombstone goes, its rows' is no more needed
+    assert (await world.verify()).whole
+    assert await prune(world.database, world.tenant, before=now()) == 0
+    assert (await world.verify()).whole
+
+
+async def test_what_retention_deleted_covers_nothing_else(world: World) -> None:
+    await world.act(4)
+    boundary = now()
+    await world.act(4)
+    await prune(world.database, world.tenant, before=boundary)
+    with pytest.raises(DBAPIError, match="audit rows are"):
+        async with world.database.engine.begin() as connection:
+            await connection.execute(text("DELETE FROM audit WHERE number = 5"))
+    await world.tamper("DELETE FROM audit WHERE number = 5")
+    fault = (await world.verify()).fault
+    assert fault is not None and (fault.number, fault.code) == (1, "deleted")
+
+
+async def test_retention_that_was_cut_short_is_finished_by_the_next(world: World) -> None:
+    await world.act(3)
+    rows = await world.rows()
+    async with world.database.write() as session:  # and here it died
+        record(session, world.tenant, actor=OPERATOR, action=PRUNE, through=2, hash=rows[1].hash)
+    assert (await world.verify()).whole
+    assert await prune(world.database, world.tenant, before=now() - timedelta(days=1)) == 2
+    found = await world.verify()
+    assert (found.whole, found.first) == (True, 3)

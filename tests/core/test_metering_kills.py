@@ -21,14 +21,13 @@ from core.database import Database
 from core.metering import CallState, Meter
 from core.models import Conversation, KeyUsage, Usage
 from core.usage import Price, UnconfirmedCall, UsageBook
-from tests.fakes import trail
 from tests.servers.llm_stub import Ledger, stub_llm
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 LONGEST_LIFE_S = 1.5
-"""Of a process that asks; a call takes about a fifth of it."""
+"""Of a process whose first call has reached the provider; a call takes about a fifth of it."""
 
 
 @pytest.mark.parametrize(
@@ -39,19 +38,18 @@ LONGEST_LIFE_S = 1.5
     ],
 )
 async def test_after_kills_the_meter_equals_the_providers_ledger(
-    sqlite_template: Path, tmp_path: Path, kills: int, seed: int
+    database: Database, database_url: str, kills: int, seed: int
 ) -> None:
     print(f"seed {seed}: {kills} kills")
-    file = tmp_path / "copilot.db"
-    file.write_bytes(sqlite_template.read_bytes())
-    url = f"sqlite+aiosqlite:///{file}"
-
-    database, draw, ledger = Database(url, trail=trail()), random.Random(seed), Ledger()
+    draw, ledger = random.Random(seed), Ledger()
     tenant = await new_tenant(database, "a")
-    async with stub_llm(ledger.billing(pieces=5, pause_s=0.05)) as stub, _asking(url, stub.base_url, tenant) as asker:
+    async with (
+        stub_llm(ledger.billing(pieces=5, pause_s=0.05)) as stub,
+        _asking(database_url, stub.base_url, tenant) as asker,
+    ):
         for _ in range(kills):
-            await asker.lived(draw.uniform(0.0, LONGEST_LIFE_S))
-        await asker.lived(None)
+            await asker.lived(ledger, draw.uniform(0.0, LONGEST_LIFE_S))
+        await asker.lived(ledger, None)
     await Meter(database, Budgets(database, Budget())).recover()
     book = UsageBook(database, Budgets(database, Budget()))
     report = await book.report(tenant, since=date.min, until=date.max)
@@ -78,7 +76,6 @@ async def test_after_kills_the_meter_equals_the_providers_ledger(
         questions = await session.scalar(select(func.sum(Usage.questions)))
         assert questions == await session.scalar(select(func.count()).select_from(Conversation))
         assert await session.scalar(select(func.sum(KeyUsage.tokens))) == sum(_sum(ledger.bills.values()))
-    await database.aclose()
 
 
 class Asker:
@@ -89,11 +86,14 @@ class Asker:
         assert process.stdout is not None
         self._in, self._out = process.stdin, process.stdout
 
-    async def lived(self, seconds: float | None) -> None:
-        """One that asks for so long and is killed; without `seconds`, one that comes to its end."""
+    async def lived(self, ledger: Ledger, seconds: float | None) -> None:
+        """One that is killed so long after its first call reached the provider; without `seconds`, one that comes to its end."""
+        before = len(ledger.bills)
         self._in.write(b"8\n" if seconds is None else b"1000000\n")
         child = int(await self._out.readline())
         if seconds is not None:
+            while len(ledger.bills) == before:
+                await asyncio.sleep(0.005)
             await asyncio.sleep(seconds)
             os.kill(child, signal.SIGKILL)
         assert int(await self._out.readline()) == (0 if seconds is None else -signal.SIGKILL)
