@@ -73,7 +73,7 @@ class _Calibrator:
 
     async def fit(self, principal: Principal) -> Any:
         return await self._calibrations.keep(
-            principal, Fitted(SHIPPED, (Point(0.5, 0.1, 0.9), Point(0.7, 0.05, 0.6)), 50, 30, None, 0.2, 0.1)
+            principal, Fitted(SHIPPED, (Point(0.5, 0.9, 0.1), Point(0.7, 0.6, 0.05)), 50, 30, None, 0.2, 0.1)
         )
 
 
