@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from answers.confidence import SHIPPED, Coefficients
+from core.audit import record
 from core.database import Database, WriteSession
 from core.domain import Principal
 from core.errors import ConflictError, NotFoundError
-from core.models import AuditRow, Tenant, now
+from core.models import Tenant, now
 
 KEY = "confidence"
 """Where the tenant's settings hold it."""
@@ -94,7 +95,7 @@ class Calibrations:
         async with self._database.write() as session:
             row = await _locked(session, principal)
             row.settings = {name: value for name, value in row.settings.items() if name != KEY}
-            session.add(_audit(principal, row, "confidence.reset"))
+            _record(session, principal, row, "confidence.reset")
             return self._stored(row)
 
     def _put(
@@ -111,16 +112,8 @@ class Calibrations:
             **row.settings,
             KEY: {"fitted": asdict(fitted), "accepted_risk": risk, "threshold": threshold},
         }
-        session.add(
-            _audit(
-                principal,
-                row,
-                action,
-                coefficients=fitted.coefficients.as_dict(),
-                accepted_risk=risk,
-                threshold=threshold,
-            )
-        )
+        coefficients = fitted.coefficients.as_dict()
+        _record(session, principal, row, action, coefficients=coefficients, accepted_risk=risk, threshold=threshold)
         return self._stored(row)
 
     def _stored(self, row: Tenant) -> Calibration:
@@ -162,5 +155,5 @@ async def _locked(session: WriteSession, principal: Principal) -> Tenant:
     return row
 
 
-def _audit(principal: Principal, row: Tenant, action: str, **details: object) -> AuditRow:
-    return AuditRow(tenant_id=row.id, actor=principal.id, action=action, target=row.slug, details=details)
+def _record(session: WriteSession, principal: Principal, row: Tenant, action: str, **details: object) -> None:
+    record(session, row.id, actor=principal.id, action=action, target=row.slug, **details)

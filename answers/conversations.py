@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as upsert_postgres
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from answers.follow_ups import Turn
 from answers.gaps import keep_gaps
 from answers.kinds import Kind
 from answers.types import Answer, Choice, Evidence, Facet
-from core.database import Database, WriteSession
+from core.database import Database
 from core.domain import Principal
 from core.errors import NotFoundError
-from core.models import AnswerRow, Conversation, Json, Usage, new_id, now
+from core.metering import Cost, add
+from core.models import AnswerRow, Conversation, Json, new_id, now
 from core.settings import GapSettings
 
 
@@ -38,9 +36,7 @@ class Memory(Protocol):
 
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]: ...
 
-    async def keep(
-        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
-    ) -> None: ...
+    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None: ...
 
 
 class NullConversations:
@@ -49,9 +45,7 @@ class NullConversations:
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]:
         return new_id(), []
 
-    async def keep(
-        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
-    ) -> None:
+    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
         return None
 
 
@@ -84,10 +78,9 @@ class Conversations:
             rows = list(await session.scalars(query))
         return conversation_id, [_turn(row) for row in reversed(rows)]
 
-    async def keep(
-        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
-    ) -> None:
-        """Store the turn, what it could not answer, and meter it, in one transaction."""
+    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
+        """Store the turn, what it could not answer, and count the question, in one transaction. Its models' tokens are counted
+        call by call."""
         async with self._database.write() as session:
             if await session.get(Conversation, answer.conversation_id) is None:
                 session.add(
@@ -109,7 +102,7 @@ class Conversations:
                 )
             )
             await keep_gaps(session, principal.tenant_id, evidence.missed, settings=self._gaps)
-            await self._meter(session, principal, answer.model, usage)
+            await add(session, principal, now().date(), answer.model, Cost(), questions=1)
 
     async def answer(self, tenant_id: str, answer_id: str) -> StoredAnswer:
         """Raises `NotFoundError` for another tenant's answer as for an unknown one."""
@@ -119,23 +112,6 @@ class Conversations:
         if row is None:
             raise NotFoundError("no such answer")
         return StoredAnswer(row.answer, row.evidence, row.question, row.principal_id, row.conversation_id)
-
-    async def _meter(self, session: WriteSession, principal: Principal, model: str, usage: Mapping[str, int]) -> None:
-        insert = upsert_sqlite if self._database.is_sqlite else upsert_postgres
-        added = {
-            "questions": 1,
-            "prompt_tokens": usage.get("prompt_tokens", 0),
-            "completion_tokens": usage.get("completion_tokens", 0),
-        }
-        row = insert(Usage).values(
-            tenant_id=principal.tenant_id, day=now().date(), channel=principal.channel, model=model, **added
-        )
-        await session.execute(
-            row.on_conflict_do_update(
-                index_elements=["tenant_id", "day", "channel", "model"],
-                set_={name: getattr(Usage, name) + value for name, value in added.items()},
-            )
-        )
 
 
 def _turn(row: AnswerRow) -> Turn:

@@ -69,7 +69,7 @@ class AnswerPipeline:
 
     def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """The events of one answer, ending with `Done`. Faults are raised as `CopilotError`; every other ending is an `Answer`."""
-        return stream(lambda emit: self._answer(question, emit))
+        return stream(lambda emit: self._admitted(question, emit))
 
     async def answer(self, question: Question) -> Answer:
         """The whole answer at once, by the same path."""
@@ -78,10 +78,13 @@ class AnswerPipeline:
                 return event.answer
         raise UnavailableError("the answer was interrupted; ask again")
 
+    async def _admitted(self, question: Question, emit: Emit) -> None:
+        async with self._quota.turn(question.principal):
+            await self._answer(question, emit)
+
     async def _answer(self, question: Question, emit: Emit) -> None:
         began = time.perf_counter()
         principal = question.principal
-        self._quota.admit(principal)
         answer_id = new_id()
         tenant = await self._tenants.get(principal.tenant_id)
         release = question.releases.get(tenant.id, tenant.live_release)
@@ -214,7 +217,7 @@ class AnswerPipeline:
             closest=ending.closest,
         )
         await self._conversations.keep(
-            turn.question.principal, turn.screened.text, answer, self._evidence(turn, ending), answer.usage
+            turn.question.principal, turn.screened.text, answer, self._evidence(turn, ending)
         )
         self._metrics.answered(ending.outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(

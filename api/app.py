@@ -17,6 +17,7 @@ from api.mcp import MCPEndpoint
 from api.middleware import Envelope
 from api.routes import (
     ask,
+    audit,
     chat,
     confidence,
     curation,
@@ -32,6 +33,7 @@ from api.routes import (
     review,
     slack,
     sources,
+    usage,
 )
 from api.slack import slack_bot
 from api.version import VERSION
@@ -104,6 +106,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         releases,
         golden,
         confidence,
+        audit,
+        usage,
         health,
         chat,
         slack,
@@ -127,6 +131,7 @@ async def _open(
             await prepare(services)
         services.jobs.start()
         await stack.enter_async_context(services.schedule.running())
+        await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:
         await on_failure(error)

@@ -34,6 +34,7 @@ from api.wiring.knowledge import (
 from core.grants import Grants
 from core.jobs import Jobs
 from core.llm import LLM
+from core.metered_llm import MeteredLLM
 from core.metrics import Metrics
 from core.profiles import Profiles
 from core.quota import Quota
@@ -59,6 +60,9 @@ from retrieval.passages import Passages
 from retrieval.search import Searcher
 
 log = structlog.get_logger()
+
+RECOVERY_S = 60.0
+"""A model's call is over this long after its deadline, in whichever process: what is still open is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(tracer.aclose)
         if llm is not None:
             stack.push_async_callback(llm.aclose)
+            llm = MeteredLLM(llm, store.meter)
         workers = await stack.enter_async_context(make_workers(settings, Path(folder) / "tokenizer.json"))
         releases = make_releases(store, index, embedder, guards)
         stack.push_async_callback(releases.aclose)
@@ -146,6 +151,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             jobs,
             reindexer=reindexer,
         )
+        alone = settings.index.kind is IndexKind.EMBEDDED
+        await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
         await guards.redact_many(["warm up"], warm_up_profile(store))
@@ -170,7 +177,7 @@ def _assemble(
     passages = Passages(database)
     searcher = make_searcher(store, index, embedder, passages)
     conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
-    quota = Quota(per_minute=settings.quota.questions_per_minute)
+    quota = Quota(per_minute=settings.quota.questions_per_minute, meter=store.meter)
     golden, calibrations = make_golden(store, guards), make_calibrations(store)
     pipeline = make_pipeline(
         store, searcher, passages, conversations, guards, metrics, tracer, llm, quota, calibrations
@@ -182,6 +189,11 @@ def _assemble(
         tenants=tenants,
         keys=store.keys,
         sources=store.sources,
+        audit=store.audit,
+        anchors=store.anchors,
+        budgets=store.budgets,
+        meter=store.meter,
+        usage=store.usage,
         index=index,
         guards=guards,
         searcher=searcher,

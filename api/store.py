@@ -7,12 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from core.audit import Trail
+from core.audit_anchors import Anchors
+from core.audit_book import AuditBook
 from core.auth import Keys
+from core.budgets import Budget, Budgets
 from core.database import Database
 from core.keyring import Keyring
+from core.metering import Meter
 from core.migrate import migrate, require_current
-from core.settings import Settings
+from core.settings import QuotaSettings, Settings
 from core.tenancy import Tenants
+from core.usage import UsageBook
+from guardrails.patterns import redact_patterns
 from ingest.chunk import CHUNKER_VERSION
 from ingest.source_desk import SourceDesk
 from ingest.sources.base import SourceLimits
@@ -28,6 +35,11 @@ class Store:
     tenants: Tenants
     keys: Keys
     sources: SourceDesk
+    audit: AuditBook
+    anchors: Anchors
+    budgets: Budgets
+    meter: Meter
+    usage: UsageBook
 
 
 def generation(settings: Settings) -> str:
@@ -48,14 +60,38 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = settings.master_key.get_secret_value() if settings.master_key else None
     keyring = Keyring.open(settings.home, secret)
-    database = Database(settings.database_url, pool_size=settings.database.pool_size)
+    trail = Trail(keyring, scrub=redact_patterns)
+    database = Database(settings.database_url, pool_size=settings.database.pool_size, trail=trail)
+    given = settings.audit
+    anchors = Anchors(
+        database, keyring, file=given.anchors or settings.home / "audit-anchors.jsonl", every_s=given.anchor_s
+    )
     try:
         await (migrate(database) if database.is_sqlite else require_current(database))
         tenants = Tenants(database, keyring, generation=generation(settings), searchable=partial(searchable, settings))
         sources = source_desk(settings, database, keyring)
-        yield Store(settings, database, keyring, tenants, Keys(database, keyring), sources)
+        book = AuditBook(database, trail, anchors, page_size=given.page_size)
+        budgets = Budgets(database, _budget(settings.quota))
+        yield Store(
+            settings,
+            database,
+            keyring,
+            tenants,
+            Keys(database, keyring),
+            sources,
+            book,
+            anchors,
+            budgets,
+            Meter(database, budgets),
+            UsageBook(database, budgets),
+        )
+        await anchors.try_append()
     finally:
         await database.aclose()
+
+
+def _budget(given: QuotaSettings) -> Budget:
+    return Budget(given.questions_per_day, given.tokens_per_day, given.key_questions_per_day, given.key_tokens_per_day)
 
 
 def source_desk(settings: Settings, database: Database, keyring: Keyring) -> SourceDesk:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from cli import (
     admin,
     asking,
+    audit,
     confidence,
     curation,
     documents,
@@ -31,6 +32,7 @@ from cli import (
     running,
     slack,
     sources,
+    usage,
 )
 from cli.common import err
 from core.errors import CopilotError
@@ -72,6 +74,8 @@ app.add_typer(failures.failures, name="failures")
 app.add_typer(releases.releases, name="release")
 app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
+app.add_typer(audit.audit, name="audit")
+app.add_typer(usage.usage, name="usage")
 app.add_typer(evals.evals, name="eval")
 
 

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -85,8 +85,8 @@ def called(tenant: str, method: str, path: str, body: dict[str, Any] | None = No
     return with_client(tenant, lambda copilot: copilot.call(method, path, body, patient=patient))
 
 
-def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, default=str), flush=True)  # noqa: T201 - the command's product
+def print_json(value: Any, *, file: IO[str] | None = None) -> None:
+    print(json.dumps(value, ensure_ascii=False, default=str), flush=file is None, file=file)
 
 
 def texts(given: str, *, blank: bool = False) -> Iterator[str]:

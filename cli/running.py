@@ -41,11 +41,15 @@ def worker() -> None:
 
 def migrate() -> None:
     """Bring the database's schema up to this version."""
+    from core.audit import Trail
     from core.database import Database
+    from core.keyring import Keyring
     from core.migrate import migrate as run_migrations
 
     async def work() -> None:
-        database = Database(settings().database_url)
+        found = settings()
+        secret = found.master_key.get_secret_value() if found.master_key else None
+        database = Database(found.database_url, trail=Trail(Keyring.open(found.home, secret)))
         try:
             await run_migrations(database)
         finally:

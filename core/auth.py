@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from core.audit import OPERATOR, record
 from core.database import Database
 from core.domain import Audience, Permission, Principal, Role
 from core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
@@ -26,8 +27,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_USER: _ASKING,
     Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ},
     Role.EDITOR: _ASKING | {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.JOBS_READ},
-    Role.AUDITOR: frozenset({Permission.DOCUMENTS_READ, Permission.JOBS_READ}),
-    Role.KNOWLEDGE_ADMIN: frozenset(Permission) - {Permission.SOURCES_LOCAL},
+    Role.AUDITOR: frozenset(
+        {Permission.DOCUMENTS_READ, Permission.JOBS_READ, Permission.AUDIT_READ, Permission.USAGE_READ}
+    ),
+    Role.KNOWLEDGE_ADMIN: frozenset(Permission) - {Permission.SOURCES_LOCAL, Permission.GOVERN},
     Role.OPERATOR: frozenset(Permission),
 }
 
@@ -53,6 +56,7 @@ class Keys:
     async def create(
         self, tenant_id: str, *, role: Role, audience: Audience, name: str = "", lifetime: timedelta | None = None
     ) -> NewKey:
+        """Audited as the operator's act: keys are made on the command line alone."""
         key_id, secret = new_id(), secrets.token_urlsafe(32)
         async with self._database.write() as session:
             session.add(
@@ -66,6 +70,7 @@ class Keys:
                     expires_at=None if lifetime is None else now() + lifetime,
                 )
             )
+            record(session, tenant_id, actor=OPERATOR, action="key.create", target=key_id, role=role, audience=audience)
         return NewKey(key_id, f"pc.{key_id}.{secret}")
 
     async def authenticate(self, token: str, *, channel: str = "api") -> Principal:
@@ -90,6 +95,7 @@ class Keys:
             )
             if revoked.first() is None:
                 raise NotFoundError("no such key")
+            record(session, tenant_id, actor=OPERATOR, action="key.revoke", target=key_id)
 
     async def of(self, tenant_id: str) -> list[APIKey]:
         async with self._database.read() as session:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NewType
+from typing import Any, NewType, Protocol
 
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
@@ -28,10 +28,24 @@ _UNDEFINED = frozenset({"42P01", "42703"})
 """PostgreSQL's undefined_table and undefined_column (its manual, appendix A)."""
 
 
-class Database:
-    """Opens sessions. A write session commits when its block ends and rolls back when it raises; callers never commit."""
+class Trail(Protocol):
+    """What a write session ends with: see `core.audit`."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def attach(self, session: WriteSession) -> None: ...
+
+    async def seal(self, session: WriteSession) -> None: ...
+
+    def digest(self, row: Any) -> str: ...
+
+
+class Database:
+    """Opens sessions. A write session commits when its block ends and rolls back when it raises; callers never commit.
+
+    Without a `trail` nothing can be audited, and so nothing privileged done.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, trail: Trail | None = None) -> None:
+        self.trail = trail
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -56,7 +70,12 @@ class Database:
     async def write(self) -> AsyncIterator[WriteSession]:
         with _translated():
             async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
-                yield WriteSession(session)
+                writing = WriteSession(session)
+                if self.trail is not None:
+                    self.trail.attach(writing)
+                yield writing
+                if self.trail is not None:
+                    await self.trail.seal(writing)
 
     @asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[None]:
@@ -76,6 +95,12 @@ class Database:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
+
+
+async def wait_turn(session: WriteSession, name: str) -> None:
+    """One transaction at a time from here to its end, among all processes. SQLite's writers take turns anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(_lock_key(name))))
 
 
 class _translated:

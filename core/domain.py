@@ -75,6 +75,10 @@ class Permission(StrEnum):
     """Retries and cancels jobs, and builds the index anew."""
     GAPS_READ = "gaps:read"
     """Reads what was asked and not answered."""
+    AUDIT_READ = "audit:read"
+    USAGE_READ = "usage:read"
+    GOVERN = "govern"
+    """Sets budgets and retention, confirms costs, erases and exports a person's data: only the operator's own CLI holds it."""
 
 
 class Role(StrEnum):

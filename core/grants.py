@@ -15,10 +15,11 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
+from core.audit import record
 from core.database import Database, ReadSession, WriteSession
 from core.domain import Audience, Principal, Scope
 from core.errors import InvalidRequestError, NotFoundError
-from core.models import AuditRow, Corpus, CorpusGrant, Tenant, new_id, now
+from core.models import Corpus, CorpusGrant, Tenant, new_id, now
 
 GRANTED_AUDIENCE = Audience.PARTNER
 """The widest audience at which another tenant's documents are read: what the owner keeps for its own agents stays there, whoever
@@ -99,7 +100,7 @@ class Grants:
             row.expires_at = expires_at
             if is_new or changed:
                 action = "grant.create" if is_new else "grant.change"
-                session.add(_audit(principal, action, row, corpus=corpus, grantee=grantee, expires_at=expires_at))
+                _record(session, principal, action, row, corpus=corpus, grantee=grantee, expires_at=expires_at)
             await session.flush()
             [made] = await self._listed(session, CorpusGrant.id == row.id)
         return made
@@ -113,7 +114,7 @@ class Grants:
             row = await session.get(CorpusGrant, grant_id) if found else None
             if row is None:
                 raise NotFoundError("no such grant; 'partner-copilot grant list' shows those that you gave")
-            session.add(_audit(principal, "grant.revoke", row, corpus=found[0].corpus, grantee=found[0].grantee))
+            _record(session, principal, "grant.revoke", row, corpus=found[0].corpus, grantee=found[0].grantee)
             await session.delete(row)
 
     async def given(self, tenant_id: str) -> list[Grant]:
@@ -205,6 +206,6 @@ async def _ensured(
     return row, True
 
 
-def _audit(principal: Principal, action: str, row: CorpusGrant, **details: object) -> AuditRow:
+def _record(session: WriteSession, principal: Principal, action: str, row: CorpusGrant, **details: object) -> None:
     said = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in details.items()}
-    return AuditRow(tenant_id=principal.tenant_id, actor=principal.id, action=action, target=row.id, details=said)
+    record(session, principal.tenant_id, actor=principal.id, action=action, target=row.id, **said)

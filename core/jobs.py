@@ -18,11 +18,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from core import job_rows as rows
+from core.audit import record
 from core.database import Database
 from core.errors import ConflictError, CopilotError
 from core.job_rows import FINISHED, MAX_CRASHES, STALE, JobStatus
 from core.job_tries import Handler, Progress, Runner, Try
-from core.models import AuditRow, Job, Json, new_id, now
+from core.models import Job, Json, new_id, now
 from core.settings import JobSettings
 
 __all__ = ["MAX_CRASHES", "STALE", "Handler", "JobLine", "JobStatus", "JobView", "Jobs", "Progress"]
@@ -97,9 +98,12 @@ class Jobs:
             await asyncio.shield(self._loop)
 
     async def submit(self, tenant_id: str, kind: str, args: Json) -> JobView:
-        """A new job, or the one with the same kind and arguments that is waiting already (`actor`, who asks, may differ)."""
+        """A new job, or the one with the same kind and arguments that is waiting already (`actor`, who asks, may differ).
+        What somebody asks for is audited."""
         async with self._database.write() as session:
             job = await rows.enqueue(session, tenant_id, kind, args)
+            if asker := args.get("actor"):
+                record(session, tenant_id, actor=asker, action=f"{kind}.start", target=job.id)
         if self._served is not None:
             self._served.add(tenant_id)
         self._ensure_loop()
@@ -130,7 +134,7 @@ class Jobs:
             if job.status != JobStatus.QUEUED and await rows.open_job(session, tenant_id, job.digest):
                 raise ConflictError("another job waits or runs with the same work", code="job_waiting")
             job.status, job.error, job.attempts, job.crashes, job.not_before = JobStatus.QUEUED, None, 0, 0, now()
-            session.add(AuditRow(tenant_id=tenant_id, actor=actor, action="job.retry", target=job_id))
+            record(session, tenant_id, actor=actor, action="job.retry", target=job_id)
         if self._served is not None:
             self._served.add(tenant_id)
         self._ensure_loop()
@@ -145,7 +149,7 @@ class Jobs:
                 raise ConflictError(f"the job is {job.status} already", code="job_ended")
             job.status, job.owner, job.updated_at = JobStatus.CANCELLED, None, now()
             job.error = {"code": "cancelled", "detail": "somebody cancelled this job; retry it to go on"}
-            session.add(AuditRow(tenant_id=tenant_id, actor=actor, action="job.cancel", target=job_id))
+            record(session, tenant_id, actor=actor, action="job.cancel", target=job_id)
         for attempt in self._tries.values():
             if attempt.job.id == job_id:
                 attempt.lost.set()

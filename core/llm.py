@@ -92,6 +92,15 @@ def estimate_tokens(text: str) -> int:
     return sum(-(-len(piece.encode()) // 4) if piece[0].isalpha() else 1 for piece in _TOKEN.findall(text))
 
 
+def estimate_prompt(messages: Sequence[Message]) -> int:
+    """Tokens of a whole prompt, rather too many than too few."""
+    return sum(estimate_tokens(message.content) + _TOKENS_PER_MESSAGE for message in messages)
+
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("llm_request_id", default=None)
+"""What this task's next call is told to the server as, in the header ``X-Client-Request-Id``: its log then knows the call."""
+
+
 class OpenAICompatibleLLM:
     """Any server that speaks OpenAI's chat completions: a vendor's, vLLM, Ollama, llama.cpp.
 
@@ -207,6 +216,7 @@ class OpenAICompatibleLLM:
                 [ChatMessage(role=message.role, content=message.content) for message in call.messages],
                 max_tokens=call.max_tokens,
                 stream_options={"include_usage": True},
+                extra_headers={"X-Client-Request-Id": REQUEST_ID.get()} if REQUEST_ID.get() else None,
                 timeout=httpx.Timeout(call.left_s(), connect=self._connect_s),
             )
             return await self._next(call)
@@ -291,7 +301,7 @@ class _Call:
             return None
         if self.reported is not None:
             return Completion(*self.reported, finish_reason=self.finish_reason)
-        asked = sum(estimate_tokens(message.content) + _TOKENS_PER_MESSAGE for message in self.messages)
+        asked = estimate_prompt(self.messages)
         return Completion(asked, estimate_tokens("".join(self.said)), estimated=True, finish_reason=self.finish_reason)
 
     async def close(self) -> None:

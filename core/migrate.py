@@ -27,6 +27,7 @@ async def migrate(database: Database, *, revision: str = "head") -> None:
     def run(connection: Connection) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
+        config.attributes["trail"] = database.trail
         command.upgrade(config, revision)
 
     await _alone(database, run)

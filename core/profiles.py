@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
+from core.audit import record
 from core.database import Database
 from core.domain import Principal
 from core.errors import InvalidRequestError, NotFoundError
-from core.models import AuditRow, Tenant
+from core.models import Tenant
 from core.versions import version_key
 
 KEY = "profile"
@@ -56,11 +57,7 @@ class Profiles:
             if after != before:
                 kept = {name: value for name, value in asdict(after).items() if value}
                 row.settings = {**row.settings, KEY: kept}
-                session.add(
-                    AuditRow(
-                        tenant_id=row.id, actor=principal.id, action="tenant.profile", target=row.slug, details=kept
-                    )
-                )
+                record(session, row.id, actor=principal.id, action="tenant.profile", target=row.slug, **kept)
         return after
 
 

@@ -197,6 +197,18 @@ class ServerSettings(Section):
 
 class QuotaSettings(Section):
     questions_per_minute: int = Field(1200, ge=1, description="questions a minute and tenant")
+    questions_per_day: int | None = Field(None, ge=1, description="of a tenant; empty: no limit. Days are UTC's")
+    tokens_per_day: int | None = Field(None, ge=1, description="of the language model, a tenant; empty: no limit")
+    key_questions_per_day: int | None = Field(None, ge=1, description="of one key")
+    key_tokens_per_day: int | None = Field(None, ge=1, description="of one key")
+
+
+class AuditSettings(Section):
+    anchors: Path | None = Field(
+        None, description="file that the chains' signed ends are appended to; empty: in the home folder"
+    )
+    anchor_s: float = Field(300.0, gt=0, description="how often; at the end of every process, too")
+    page_size: int = Field(200, ge=1, le=1000, description="most rows that one page of the audit may hold")
 
 
 class SlackSettings(Section):
@@ -256,6 +268,7 @@ class Settings(Section):
     quota: QuotaSettings = QuotaSettings()
     openai: OpenAISettings = OpenAISettings()
     mcp: MCPSettings = MCPSettings()
+    audit: AuditSettings = AuditSettings()
     slack: SlackSettings = SlackSettings()
     langfuse: LangfuseSettings = LangfuseSettings()
     log: LogSettings = LogSettings()

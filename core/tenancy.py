@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from core.audit import OPERATOR, record
 from core.database import Database
 from core.domain import RedactionProfile
 from core.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
@@ -83,6 +84,8 @@ class Tenants:
         try:
             async with self._database.write() as session:
                 session.add(row)
+                await session.flush()
+                record(session, row.id, actor=OPERATOR, action="tenant.create", target=slug)
         except IntegrityError:
             raise ConflictError(f"tenant '{slug}' exists already", code="tenant_exists") from None
         return self._info(row)
@@ -118,6 +121,10 @@ class Tenants:
                 raise NotFoundError("no such tenant", code="unknown_tenant")
             merged = {key: sorted({*row.settings.get(key, ()), *values}) for key, values in added.items()}
             row.settings = {**row.settings, **merged}
+            told = {
+                name: len(values) for name, values in added.items()
+            }  # not what: a hotline may be somebody's telephone
+            record(session, tenant_id, actor=OPERATOR, action="tenant.allow", target=row.slug, **told)
         return merged
 
     async def profile(self, tenant_id: str) -> RedactionProfile:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import delete, func, or_, select
 
+from core.audit import record
 from core.database import Database, WriteSession
 from core.domain import Principal, RedactedText, RedactionProfile
 from core.errors import InvalidRequestError, NotFoundError
-from core.models import AuditRow, CorpusGrant, GoldenQuestionRow, Json, Tenant, new_id, now
+from core.models import CorpusGrant, GoldenQuestionRow, Json, Tenant, new_id, now
 from core.tenancy import Tenants
 from evals.dataset import GoldenQuestion, parse
 from ingest.gate import GateLimits
@@ -93,7 +94,7 @@ class GoldenStore:
                     code="too_many_golden",
                 )
             found = Imported(len(given - known.keys()), len(given & known.keys()), len(removed), total)
-            session.add(_audit(principal, "golden.import", total=total, removed=len(removed)))
+            _record(session, principal, "golden.import", total=total, removed=len(removed))
         return found
 
     async def page(self, tenant_id: str, *, after: str = "", limit: int = 200) -> list[GoldenView]:
@@ -112,7 +113,7 @@ class GoldenStore:
         async with self._database.write() as session:
             if not await _remove(session, principal.tenant_id, {key}):
                 raise NotFoundError(f"there is no golden question '{key}'", code="unknown_golden")
-            session.add(_audit(principal, "golden.remove", key=key))
+            _record(session, principal, "golden.remove", key=key)
 
     async def of(self, tenant_id: str) -> tuple[GoldenQuestion, ...]:
         async with self._database.read() as session:
@@ -152,7 +153,7 @@ class GoldenStore:
             gate = {**row.settings.get("gate", {}), **changes}
             limits = GateLimits.of({"gate": gate})
             row.settings = {**row.settings, "gate": gate}
-            session.add(_audit(principal, "golden.limits", **gate))
+            _record(session, principal, "golden.limits", **gate)
         return limits
 
     def _parsed(self, lines: Sequence[Json]) -> list[GoldenQuestion]:
@@ -208,5 +209,5 @@ async def _remove(session: WriteSession, tenant_id: str, keys: set[str]) -> int:
     return count
 
 
-def _audit(principal: Principal, action: str, **details: object) -> AuditRow:
-    return AuditRow(tenant_id=principal.tenant_id, actor=principal.id, action=action, target="", details=details)
+def _record(session: WriteSession, principal: Principal, action: str, **details: Any) -> None:
+    record(session, principal.tenant_id, actor=principal.id, action=action, **details)

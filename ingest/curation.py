@@ -117,7 +117,7 @@ class Curation:
             document = await readable(session, principal, document_id)
             row = _comment(principal, document, redacted)
             session.add(row)
-            session.add(audit(principal, "document.comment", document_id, comment_id=row.id))
+            audit(session, principal, "document.comment", document_id, comment_id=row.id)
             names = await names_of(session, principal.tenant_id, [principal.id])
         return _view(row, names)
 
@@ -153,7 +153,7 @@ class Curation:
             document.review_by = changes.get("review_by", document.review_by)
             document.updated_at = now()
             review_by = document.review_by and document.review_by.isoformat()
-            session.add(audit(principal, "document.assign", document_id, changed=sorted(changes), review_by=review_by))
+            audit(session, principal, "document.assign", document_id, changed=sorted(changes), review_by=review_by)
 
     async def _act(
         self, principal: Principal, document_id: str, act: Act, revision_id: str | None = None, comment: str = ""
@@ -172,7 +172,7 @@ class Curation:
             document.status, document.updated_at = reached, now()
             if redacted:
                 session.add(_comment(principal, document, redacted))
-            session.add(audit(principal, f"document.{act}", document_id, revision_id=document.revision_id, was=before))
+            audit(session, principal, f"document.{act}", document_id, revision_id=document.revision_id, was=before)
         return reached
 
     async def _follow(self, session: WriteSession, principal: Principal, document: Document, act: Act) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from core.audit import record
 from core.database import Database, WriteSession
 from core.models import AnswerRow, AuditRow, Corpus, Document, Membership, Original, PassageRow, Release, Revision, now
 from core.tenancy import TenantInfo, Tenants
@@ -112,14 +113,7 @@ class Garbage:
                     .where(Release.tenant_id == tenant_id, Release.number.in_([int(n) for n in batch]))
                     .values(status="collected")
                 )
-            session.add(
-                AuditRow(
-                    tenant_id=tenant_id,
-                    actor=actor,
-                    action="release.collect",
-                    details={"keep": keep, "collected": gone},
-                )
-            )
+            record(session, tenant_id, actor=actor, action="release.collect", keep=keep, collected=gone)
         return gone
 
     async def _collect_corpus(self, tenant: TenantInfo, corpus_id: str) -> tuple[int, int]:
@@ -171,12 +165,12 @@ async def _named_by_answers(session: WriteSession, tenant_id: str) -> set[int]:
 
 
 async def _lately_live(session: WriteSession, tenant_id: str, since: datetime) -> set[int]:
-    moves = select(AuditRow.target, AuditRow.at).where(
+    moves = select(AuditRow.target, AuditRow.at, AuditRow.details).where(
         AuditRow.tenant_id == tenant_id, AuditRow.action.in_(("release.publish", "release.rollback"))
     )
     found: set[int] = set()
-    for target, at in await session.execute(moves.order_by(AuditRow.id.desc()).limit(1000)):
-        found.add(int(target))
+    for target, at, details in await session.execute(moves.order_by(AuditRow.id.desc()).limit(1000)):
+        found |= {int(target)} | ({details["was"]} if at >= since and "was" in details else set())
         if at < since:
             break  # what was live when the grace began
     return found

@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.database import Database
+from core.audit import record
+from core.database import Database, WriteSession
 from core.domain import Audience, DocumentStatus, Permission, Principal, Scope
 from core.errors import CopilotError, DocumentError, ForbiddenError, InvalidRequestError, NotFoundError
 from core.grants import Grants
 from core.jobs import Progress
-from core.models import AuditRow, Corpus, Document, Json, Revision, Source, now
+from core.models import Corpus, Document, Json, Revision, Source, now
 from core.tenancy import TenantInfo, Tenants
 from ingest import duplicates, repository
 from ingest.before import read_before
@@ -172,7 +173,7 @@ class Library:
             document = await self._own(session, principal, document_id)
             document.audience = document.audience_set = audience
             document.updated_at = now()
-            session.add(_audit(principal, "document.reclassify", document_id, audience=audience))
+            _record(session, principal, "document.reclassify", document_id, audience=audience)
         tenant = await self._tenants.get(principal.tenant_id)
         await self._index.update_payload(tenant.collection, document_id, PayloadChanges(audience=audience))
         return await self.describe(principal, document_id)
@@ -185,7 +186,7 @@ class Library:
             document.updated_at = now()
             await repository.forget_points(session, document_id)
             await duplicates.release(session, principal.tenant_id, document.corpus_id, [document_id])
-            session.add(_audit(principal, "document.withdraw", document_id))
+            _record(session, principal, "document.withdraw", document_id)
         tenant = await self._tenants.get(principal.tenant_id)
         await self._index.delete_document(tenant.collection, document_id)
 
@@ -276,7 +277,5 @@ def _corpus_name(name: str) -> str:
     return cleaned
 
 
-def _audit(principal: Principal, action: str, target: str, **details: str) -> AuditRow:
-    return AuditRow(
-        tenant_id=principal.tenant_id, actor=principal.id, action=action, target=target, details=dict(details)
-    )
+def _record(session: WriteSession, principal: Principal, action: str, target: str, **details: str) -> None:
+    record(session, principal.tenant_id, actor=principal.id, action=action, target=target, **details)

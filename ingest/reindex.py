@@ -13,9 +13,10 @@ import structlog
 from sqlalchemy import select, update
 
 from core import job_rows
+from core.audit import record
 from core.database import Database
 from core.jobs import Progress
-from core.models import AuditRow, Corpus, Json, Tenant
+from core.models import Corpus, Json, Tenant
 from core.tenancy import TenantInfo, Tenants
 from ingest.chunk import TokenBudget
 from ingest.generation import Generation
@@ -139,15 +140,8 @@ class Reindexer:
         async with self._database.write() as session:
             moved = update(Tenant).where(Tenant.id == tenant.id)
             await session.execute(moved.values(generation=self._generation, building=None))
-            session.add(
-                AuditRow(
-                    tenant_id=tenant.id,
-                    actor="reindex",
-                    action="index.switch",
-                    target=self._generation,
-                    details={"before": tenant.generation},
-                )
-            )
+            switched = {"target": self._generation, "before": tenant.generation}
+            record(session, tenant.id, actor="reindex", action="index.switch", **switched)
             await job_rows.enqueue(session, tenant.id, DROP, {"generation": tenant.generation}, after_s=self._grace_s)
 
     @asynccontextmanager

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
+from core.audit import record
 from core.database import ReadSession, WriteSession
 from core.domain import DocumentStatus
 from core.errors import NotFoundError
-from core.models import AuditRow, Document, Json, Membership, Release, Revision, Tenant, new_id, now
+from core.models import Document, Json, Membership, Release, Revision, Tenant, new_id, now
 from core.versions import OPEN_END
 from ingest.repository import batches, point_id
 
@@ -205,7 +206,7 @@ def shows(tenant_id: str, release: int) -> ColumnElement[bool]:
 
 
 def audit(session: WriteSession, tenant_id: str, actor: str, action: str, number: int, **details: object) -> None:
-    session.add(AuditRow(tenant_id=tenant_id, actor=actor, action=action, target=str(number), details=details))
+    record(session, tenant_id, actor=actor, action=action, target=str(number), **details)
 
 
 async def _candidate(session: Session, tenant: Tenant) -> set[str]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 
 import structlog
 from sqlalchemy import select, update
@@ -133,8 +134,8 @@ class Releases:
                     f"release {number} was collected, its passages are gone; see 'partner-copilot release list'",
                     code="release_collected",
                 )
+            rows.audit(session, tenant_id, actor, "release.rollback", number, was=tenant.live_release)
             tenant.live_release = number
-            rows.audit(session, tenant_id, actor, "release.rollback", number)
         return number
 
     async def reconcile(self) -> list[Reconciled]:
@@ -251,9 +252,11 @@ class Releases:
                 )
             if not await rows.settle(session, tenant_id, plan, gate=gate, override=override):
                 raise ConflictError(f"release {plan.number} was given up meanwhile; publish again", code="live_changed")
-            rows.audit(session, tenant_id, actor, "release.publish", plan.number)
+            rows.audit(session, tenant_id, actor, "release.publish", plan.number, was=plan.live)
             if override:
-                told = {"reason": override, "gate": gate.get("reasons", []), "broken": gate.get("broken", [])}
+                # What a person wrote stays in the release's row, where it can be erased; the audit proves that it is unaltered.
+                digest = sha256(override.encode()).hexdigest()
+                told = {"reason_sha256": digest, "gate": gate.get("reasons", []), "broken": gate.get("broken", [])}
                 rows.audit(session, tenant_id, actor, "release.override", plan.number, **told)
 
     async def _undo_abandoned(self, tenant: TenantInfo) -> None:

@@ -180,9 +180,8 @@ class Revisions:
             print_ = Fingerprint(revision.text_hash, revision.minhash or b"")
             if print_.minhash:
                 await duplicates.flag(session, principal.tenant_id, document.corpus_id, {document.id: print_})
-            session.add(
-                audit(principal, "document.restore", document.id, revision_id=revision.id, was=before, status=reached)
-            )
+            told = {"revision_id": revision.id, "was": before, "status": reached}
+            audit(session, principal, "document.restore", document.id, **told)
         return reached
 
 

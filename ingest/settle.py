@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.database import Database
+from core.audit import record
+from core.database import Database, WriteSession
 from core.domain import DocumentStatus, RedactionProfile
 from ingest import duplicates, repository
 from ingest.duplicates import Duplicate
@@ -143,6 +144,7 @@ class Settler:
             await repository.adopt(session, adopted, source_id=target.source_id, status=target.status)
             arrived = {r.document_id: r.fingerprint for r in adopted}
             found = await duplicates.flag(session, target.tenant_id, target.corpus_id, arrived)
+            _record(session, target, adopted)
         if late:
             await self._index.delete_revisions(target.collection, [r.id for r in late])
         for revision in adopted:
@@ -151,6 +153,14 @@ class Settler:
                 changes = PayloadChanges(audience=chosen)
                 await self._index.update_payload(target.collection, revision.document_id, changes)
         return {r.document_id: found.get(r.document_id) for r in adopted}
+
+
+def _record(session: WriteSession, target: Target, adopted: Sequence[NewRevision]) -> None:
+    """What somebody brought in by hand; a source's sync is audited as a whole, when it is asked for."""
+    if target.source_id is None and target.actor:
+        for revision in adopted:
+            said = {"target": revision.document_id, "revision_id": revision.id}
+            record(session, target.tenant_id, actor=target.actor, action="document.upload", **said)
 
 
 def _points(

@@ -16,11 +16,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import delete, func, select, update
 
+from core.audit import record
 from core.database import Database, ReadSession, WriteSession
 from core.domain import DocumentStatus, Permission, Principal
 from core.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from core.keyring import Keyring
-from core.models import AuditRow, Corpus, Document, IngestFailure, Json, Source, new_id
+from core.models import Corpus, Document, IngestFailure, Json, Source, new_id
 from ingest import duplicates, repository
 from ingest.sources.base import Probed, SourceLimits
 from ingest.sources.base import Source as SourcePort
@@ -141,7 +142,7 @@ class SourceDesk:
                 row.credentials = self._sealed(row, credentials)
             if new.schedule is not None:
                 row.schedule_s = schedule_s
-            session.add(_audit(principal, "source.add" if known is None else "source.change", row))
+            _record(session, principal, "source.add" if known is None else "source.change", row)
             return _view(row, corpus)
 
     def kinds(self) -> list[KindView]:
@@ -191,7 +192,7 @@ class SourceDesk:
                 await _retire(session, row)
             await session.execute(update(Document).where(mine).values(source_id=None))
             await session.execute(delete(IngestFailure).where(IngestFailure.source_id == source_id))
-            session.add(_audit(principal, "source.remove", row, documents=documents))
+            _record(session, principal, "source.remove", row, documents=documents)
             await session.delete(row)
         await asyncio.to_thread(shutil.rmtree, self._workdir(source_id), ignore_errors=True)
 
@@ -254,7 +255,7 @@ class SourceDesk:
             row.paused_until = until
             if until is None:
                 row.failures = 0
-            session.add(_audit(principal, action, row))
+            _record(session, principal, action, row)
         return await self.get(principal.tenant_id, source_id)
 
     @asynccontextmanager
@@ -363,9 +364,9 @@ def _context(row: Source) -> str:
     return f"{row.tenant_id}/sources/{row.id}"
 
 
-def _audit(principal: Principal, action: str, row: Source, **details: str) -> AuditRow:
+def _record(session: WriteSession, principal: Principal, action: str, row: Source, **details: str) -> None:
     told = {"kind": row.kind, "uri": row.uri, **details}
-    return AuditRow(tenant_id=principal.tenant_id, actor=principal.id, action=action, target=row.id, details=told)
+    record(session, principal.tenant_id, actor=principal.id, action=action, target=row.id, **told)
 
 
 def _view(row: Source, corpus: str) -> SourceState:

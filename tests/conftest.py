@@ -18,6 +18,7 @@ import pytest
 
 from core.database import Database
 from core.migrate import migrate
+from tests.fakes import trail
 from tests.llm_fixture import llm_server
 from tests.servers.demo import Demo, running_demo
 from tests.servers.postgres import TEMPLATE, PostgresServer, running_postgres
@@ -194,7 +195,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
+    database = Database(database_url, trail=trail())
     yield database
     await database.aclose()
 

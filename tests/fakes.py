@@ -8,8 +8,15 @@ from hashlib import blake2b
 
 import numpy as np
 
+from core.audit import Trail
+from core.keyring import Keyring
 from retrieval.embedding import Embedded, EmbedItem
 from retrieval.index import DIMENSION, Vector
+
+
+def trail() -> Trail:
+    """The real one, under a key that every test knows."""
+    return Trail(Keyring(b"audit" * 6 + b"##"))
 
 
 class FakeEmbedder:

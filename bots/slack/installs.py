@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from core.audit import OPERATOR, record
 from core.database import Database
 from core.domain import Audience, Permission, Principal
 from core.errors import ConflictError, NotFoundError
@@ -60,6 +61,7 @@ class Workspaces:
                     "this Slack workspace belongs to another tenant; unmap it first", code="workspace_taken"
                 )
             row.enterprise_id, row.audience, row.bot_token = enterprise_id, audience, sealed
+            record(session, tenant_id, actor=OPERATOR, action="slack.map", target=team_id, audience=audience)
 
     async def unmap(self, team_id: str) -> None:
         """From now on the workspace is nobody's. Raises `NotFoundError` where it was nobody's before."""
@@ -67,6 +69,7 @@ class Workspaces:
             row = await session.get(SlackWorkspace, team_id)
             if row is None:
                 raise NotFoundError("no such Slack workspace")
+            record(session, row.tenant_id, actor=OPERATOR, action="slack.unmap", target=team_id)
             await session.delete(row)
 
     async def find(self, team_id: str | None, enterprise_id: str | None) -> Workspace | None:

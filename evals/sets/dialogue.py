@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from answers.plan import Turn
@@ -41,9 +41,7 @@ class Dialogues:
             return new_id(), []
         return conversation_id, self._turns.pop(conversation_id)
 
-    async def keep(
-        self, principal: Principal, question: str, answer: Answer, evidence: Evidence, usage: Mapping[str, int]
-    ) -> None:
+    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
         self._kept[answer.answer_id] = Kept(question, evidence.query)
 
     def kept(self, answer_id: str) -> Kept:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import httpx
 
+from core.audit import Trail
 from core.auth import Keys, NewKey
 from core.database import Database
 from core.domain import Audience, Role
@@ -78,8 +79,8 @@ class _Desk:
 @asynccontextmanager
 async def _desk(home: Path) -> AsyncIterator[_Desk]:
     """The running demo's own database, beside it."""
-    database = Database(Settings(home=home).database_url)
     keyring = Keyring.open(home, None)
+    database = Database(Settings(home=home).database_url, trail=Trail(keyring))
     tenants = Tenants(database, keyring, generation="unused")
     try:
         found = await tenants.all()

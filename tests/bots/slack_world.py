@@ -33,6 +33,7 @@ from core.errors import NotFoundError
 from core.keyring import Keyring
 from core.models import Base, Tenant
 from core.settings import SlackSettings
+from tests.fakes import trail
 
 SECRET = "s3cret"
 TEAM, USER, BOT, CHANNEL = "T0HOME", "U0ASKER", "U0BOT", "C0SUPPORT"
@@ -139,7 +140,7 @@ class World:
         self.slack = stub
         self.answerer, self.votes, self.cases = FakeAnswerer(), FakeVotes(), FakeCases()
         self.url = f"sqlite+aiosqlite:///{folder / 'copilot.db'}"
-        self.database = Database(self.url)
+        self.database = Database(self.url, trail=trail())
         self.keyring = Keyring(b"k" * 32)
         self.workspaces = Workspaces(self.database, self.keyring)
         self.events = Events(self.database, self.keyring)

@@ -14,6 +14,7 @@ from bots.slack.threads import Threads
 from core.database import Database
 from core.keyring import Keyring
 from core.models import Tenant
+from tests.fakes import trail
 
 JOB = SlackJob(JobKind.QUESTION, "T0HOME", None, "C0SUPPORT", "1.1", "U0ASKER", "the words of a question")
 AT_ONCE, LATER = timedelta(0), timedelta(minutes=5)
@@ -30,7 +31,7 @@ async def tenant(database: Database) -> str:
 @pytest.fixture
 async def processes(database: Database, database_url: str) -> AsyncIterator[list[Events]]:
     """Two processes' stores, each with connections of its own."""
-    keyring, second = Keyring(b"k" * 32), Database(database_url)
+    keyring, second = Keyring(b"k" * 32), Database(database_url, trail=trail())
     yield [Events(database, keyring), Events(second, keyring)]
     await second.aclose()
 

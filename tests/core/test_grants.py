@@ -51,7 +51,8 @@ class Desk:
 
     async def audit(self, slug: str) -> list[tuple[str, str, dict[str, object]]]:
         async with self.database.read() as session:
-            query = select(AuditRow).where(AuditRow.tenant_id == self.ids[slug]).order_by(AuditRow.id)
+            mine = AuditRow.tenant_id == self.ids[slug], AuditRow.action != "tenant.create"
+            query = select(AuditRow).where(*mine).order_by(AuditRow.id)
             return [(row.action, row.actor, row.details) for row in await session.scalars(query)]
 
 

@@ -12,6 +12,7 @@ from core.database import Database
 from core.errors import ConflictError, InvalidRequestError, NotFoundError, StorageFullError
 from core.jobs import JobStatus, Progress
 from core.models import AuditRow, Job, Json, now
+from tests.fakes import trail
 
 
 async def test_same_work_twice_is_one_job_while_it_waits(opened: Open, tenant: str, database: Database) -> None:
@@ -48,7 +49,7 @@ async def test_same_work_at_the_same_moment_from_two_processes_is_one_job(
     blocker = Job(tenant_id=tenant, kind="work", args={}, status="running", owner="0" * 32)
     async with database.write() as session:
         session.add(blocker)
-    other = Database(database_url)
+    other = Database(database_url, trail=trail())
     services = [opened(doubled), opened(doubled, on=other)]
     views = await asyncio.gather(*(services[n % 2].submit(tenant, "work", {"n": 1}) for n in range(10)))
     assert len({view.id for view in views}) == 1

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from core.database import Database
 from core.jobs import MAX_CRASHES, STALE, JobStatus, Progress
 from core.models import Job, Json, now
+from tests.fakes import trail
 
 
 async def test_job_runs_and_keeps_its_result(opened: Open, tenant: str) -> None:
@@ -215,7 +216,7 @@ async def test_two_processes_run_a_queued_job_once(
     names = [f"job{n}" for n in range(12)]
     async with database.write() as session:
         session.add_all(Job(tenant_id=tenant, kind="work", args={"name": n}, status="queued") for n in names)
-    other = Database(database_url)
+    other = Database(database_url, trail=trail())
     services = [opened(handler), opened(handler, on=other)]
     pollers = [asyncio.create_task(each.poll()) for each in services]
 

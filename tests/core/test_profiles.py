@@ -23,7 +23,8 @@ async def admin(database: Database) -> Principal:
 
 async def _actions(database: Database) -> list[str]:
     async with database.read() as session:
-        return [row.action for row in await session.scalars(select(AuditRow))]
+        found = await session.scalars(select(AuditRow).where(AuditRow.action != "tenant.create"))
+        return [row.action for row in found]
 
 
 async def test_a_new_tenant_states_nothing(database: Database, admin: Principal) -> None:

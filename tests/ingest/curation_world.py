@@ -90,10 +90,11 @@ class Desk:
         return [row.source for row in page.items]
 
     async def audited(self) -> list[tuple[str, str, str]]:
-        """Actor, action and target, oldest first, without the releases'."""
+        """Actor, action and target, oldest first, without the releases', tenants' and uploads'."""
         async with self.world.database.read() as session:
             rows = await session.scalars(select(AuditRow).order_by(AuditRow.id))
-            return [(r.actor, r.action, r.target) for r in rows if not r.action.startswith("release")]
+            aside = ("release", "tenant", "document.upload")
+            return [(r.actor, r.action, r.target) for r in rows if not r.action.startswith(aside)]
 
     async def stranger(self) -> Principal:
         """Another tenant's admin."""

@@ -224,6 +224,8 @@ async def test_what_admins_do_is_audited(world: World) -> None:
     async with world.database.read() as session:
         rows = list(await session.scalars(select(AuditRow).order_by(AuditRow.id)))
     assert [(row.action, row.target) for row in rows] == [
+        ("tenant.create", world.tenant.slug),
+        ("document.upload", document_id),
         ("document.reclassify", document_id),
         ("document.withdraw", document_id),
     ]

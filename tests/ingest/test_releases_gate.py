@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -102,7 +103,8 @@ async def test_override_publishes_what_the_gate_blocks_and_is_audited_with_its_r
         query = select(AuditRow).where(AuditRow.action == "release.override")
         audit = (await session.scalars(query)).one()
     assert (audit.actor, audit.target) == ("ann", "2")
-    assert (audit.details["reason"], audit.details["broken"]) == ("the old text was wrong", ["q1"])
+    told = sha256(b"the old text was wrong").hexdigest()
+    assert (audit.details["reason_sha256"], audit.details["broken"]) == (told, ["q1"])
 
 
 async def test_override_that_was_not_needed_leaves_no_trace(world: World) -> None:

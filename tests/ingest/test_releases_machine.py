@@ -26,7 +26,7 @@ from ingest.revisions import Revisions
 from ingest.staging import Staging
 from retrieval.edge import EdgeIndex
 from retrieval.index import VectorIndex
-from tests.fakes import FakeEmbedder
+from tests.fakes import FakeEmbedder, trail
 
 T = TypeVar("T")
 Shown = frozenset[tuple[str, str]]
@@ -60,7 +60,7 @@ class ReleasesMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.database = Database(self.url)
+        self.database = Database(self.url, trail=trail())
         self.shards = self.folder / uuid4().hex
         self.index = EdgeIndex(self.shards, min_free_bytes=0)
         self.world = World(self.database, self.folder / "files", FaultyIndex(self.index))

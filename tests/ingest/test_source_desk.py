@@ -221,7 +221,7 @@ async def test_a_paused_source_is_not_synced_until_it_is_resumed(
     assert (resting.paused, resting.failures, resting.paused_until) == (False, 3, until)
     resumed = await desk.resume(admin, source.id)
     assert (resumed.failures, resumed.paused_until) == (0, None)
-    actions = [row.action for row in await rows(world, AuditRow)]
+    actions = [row.action for row in await rows(world, AuditRow) if row.action.startswith("source")]
     assert actions == ["source.add", "source.pause", "source.resume", "source.resume"]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 Script = Callable[["Exchange"], Awaitable[None]]
@@ -70,6 +71,30 @@ def answers(status: int, body: str = "{}", *, headers: dict[str, str] | None = N
         await exchange.respond(status, body, headers=headers)
 
     return script
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a provider bills: the prompt once it has taken the request, then each piece that it has sent; by the caller's id."""
+
+    bills: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def billing(self, *, pieces: int, pause_s: float) -> Script:
+        """Answers in `pieces` pieces, with a pause before each."""
+
+        async def script(exchange: Exchange) -> None:
+            call = exchange.headers["x-client-request-id"]
+            assert call not in self.bills, "a call was made twice under one id"
+            prompt = sum(len(message["content"].split()) for message in exchange.body["messages"])
+            self.bills[call] = prompt, 0
+            await exchange.begin()
+            for number in range(1, pieces + 1):
+                await asyncio.sleep(pause_s)
+                self.bills[call] = prompt, number
+                await exchange.piece("word ")
+            await exchange.finish(usage=self.bills[call])
+
+        return script
 
 
 class StubLLM:

@@ -34,7 +34,7 @@ from ingest.revisions import Revisions
 from ingest.staging import Staging
 from retrieval.edge import EdgeIndex
 from retrieval.index import VectorIndex
-from tests.fakes import FakeEmbedder
+from tests.fakes import FakeEmbedder, trail
 from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
 
 Json = dict[str, Any]
@@ -91,7 +91,7 @@ def migrated(file: Path) -> None:
 
 async def _open(folder: Path, template: Path) -> tuple[SimpleNamespace, Mapping[str, str]]:
     shutil.copyfile(template, folder / "copilot.db")
-    database = Database(f"sqlite+aiosqlite:///{folder / 'copilot.db'}")
+    database = Database(f"sqlite+aiosqlite:///{folder / 'copilot.db'}", trail=trail())
     index = FaultyIndex(EdgeIndex(folder / "index", min_free_bytes=0))
     world = await World(database, folder / "files", index).begin()
     staging = Staging(

@@ -1,0 +1,434 @@
+"""Every route that writes is listed: as one that anybody with a key for asking may use, or as a privileged one, which is called
+here and leaves exactly one row in the audit. In process, over real services but for the models."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import func, select, update
+
+from answers.calibration import Calibrations, Fitted, Point
+from answers.confidence import SHIPPED
+from api.app import app_over
+from core.audit_anchors import Anchors
+from core.audit_book import AuditBook
+from core.auth import Keys
+from core.budgets import Budget, Budgets
+from core.database import Database
+from core.domain import Audience, Principal, Role
+from core.grants import Grants
+from core.jobs import Jobs, Progress
+from core.keyring import Keyring
+from core.metering import Cost, Meter
+from core.models import AuditRow, IngestFailure, Job, Json, Revision
+from core.profiles import Profiles
+from core.settings import Settings
+from core.usage import UsageBook
+from evals.golden_store import GoldenStore
+from ingest.catalogue import Catalogue
+from ingest.curation import Curation, CurationLimits, Redacts
+from ingest.failures import Failures
+from ingest.garbage import Garbage
+from ingest.inbound import Inbound
+from ingest.revisions import Revisions
+from ingest.source_desk import SourceDesk
+from ingest.sources.base import SourceLimits
+from ingest.staging import Staging
+from retrieval.edge import EdgeIndex
+from retrieval.index import VectorIndex
+from tests.fakes import FakeEmbedder, trail
+from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
+
+KEYRING = Keyring(bytes(range(32)))
+READS = {"GET", "HEAD"}
+
+ASKING = {
+    "POST /v1/ask",
+    "POST /v1/search",
+    "POST /v1/feedback",
+    "POST /v1/handoffs",
+    "POST /slack/events",  # signed by Slack; what it leads to is one of the above
+}
+"""What anybody with a key for asking does: kept, in tables of its own, and no privileged act."""
+
+
+class _Redactor:
+    async def redact_many(self, texts: Any, profile: Any) -> Any:
+        return FakeRedactor().redact_batch(texts, profile)
+
+
+class _Calibrator:
+    """Fits without searching."""
+
+    def __init__(self, calibrations: Calibrations) -> None:
+        self._calibrations = calibrations
+
+    async def fit(self, principal: Principal) -> Any:
+        return await self._calibrations.keep(
+            principal, Fitted(SHIPPED, (Point(0.5, 0.9, 0.1), Point(0.7, 0.6, 0.05)), 50, 30, None, 0.2, 0.1)
+        )
+
+
+@dataclass
+class Service:
+    """A knowledge admin's and the operator's clients of one tenant, and what stands behind them."""
+
+    world: World
+    jobs: Jobs
+    meter: Meter
+    admin: httpx.AsyncClient
+    operator: httpx.AsyncClient
+
+    async def rows(self) -> int:
+        async with self.world.database.read() as session:
+            mine = AuditRow.tenant_id == self.world.tenant.id
+            return await session.scalar(select(func.count()).select_from(AuditRow).where(mine)) or 0
+
+    async def document(self, name: str = "a.md", *, status: str | None = None) -> Json:
+        """Uploaded by another author; with `status`, brought to it."""
+        document_id = await self.world.upload(name, f"manual of {name}")
+        async with self.world.database.write() as session:
+            await session.execute(update(Revision).where(Revision.document_id == document_id).values(author="ada"))
+        row = (await self.world.documents())[name]
+        return {"document_id": document_id, "revision_id": row.revision_id}
+
+    async def waiting(self, name: str) -> Json:
+        await self.document("first.md")
+        (await self.admin.patch("/v1/corpora/docs", json={"requires_approval": True})).raise_for_status()
+        return await self.document(name)
+
+    async def source(self) -> str:
+        self.world.write("box/a.md", "manual of a box")
+        sent = {"corpus": "boxes", "uri": str(self.world.folder / "box")}
+        return str((await self.admin.post("/v1/sources", json=sent)).json()["id"])
+
+    async def failure(self) -> str:
+        row = IngestFailure(
+            tenant_id=self.world.tenant.id, source_id=await self.source(), path="b.pdf", reason="timeout", detail=""
+        )
+        async with self.world.database.write() as session:
+            session.add(row)
+        return row.id
+
+    async def job(self, status: str) -> str:
+        job = Job(tenant_id=self.world.tenant.id, kind="work", args={}, status=status, not_before=None)
+        async with self.world.database.write() as session:
+            session.add(job)
+        return job.id
+
+    async def published(self) -> None:
+        for name in ("one.md", "two.md"):
+            await self.document(name)
+            await self.world.publish()
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The chain itself is tested on both databases, in tests/core."""
+    shutil.copyfile(sqlite_template, tmp_path / "copilot.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'copilot.db'}"
+
+
+@pytest.fixture
+async def service(database: Database, tmp_path: Path, quick_folder: Path) -> AsyncIterator[Service]:
+    index = EdgeIndex(quick_folder / "index", min_free_bytes=0)
+    world = await World(database, tmp_path / "files", FaultyIndex(index)).begin()
+    await world.tenants.create("partner")
+    keys = Keys(database, KEYRING)
+
+    async def work(_tenant: str, _args: Json, _progress: Progress) -> Json:
+        return {}
+
+    jobs = Jobs(database, dict.fromkeys(("work", "sync", "reindex"), work))
+    meter = Meter(database, Budgets(database, Budget()))
+    app = app_over(cast(Any, _services(world, keys, jobs, tmp_path)))
+    app.state.services = _services(world, keys, jobs, tmp_path)
+    clients = []
+    for role in (Role.KNOWLEDGE_ADMIN, Role.OPERATOR):
+        key = await keys.create(world.tenant.id, role=role, audience=Audience.AGENT)
+        headers = {"Authorization": f"Bearer {key.token}"}
+        transport = httpx.ASGITransport(app=app)
+        clients.append(httpx.AsyncClient(base_url="http://test", transport=transport, headers=headers))
+    yield Service(world, jobs, meter, *clients)
+    for client in clients:
+        await client.aclose()
+    await jobs.aclose()
+    await index.close()
+
+
+def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNamespace:
+    database, index = world.database, cast(VectorIndex, world.index)
+    redactor, budgets = cast(Redacts, _Redactor()), Budgets(database, Budget())
+    calibrations = Calibrations(database, threshold=0.4)
+    staging = Staging(database=database, index=index, embedder=FakeEmbedder(), tenants=world.tenants, budget=BUDGET)
+    limits = SourceLimits(max_bytes=1_000_000)
+    return SimpleNamespace(
+        settings=Settings(home=folder),
+        database=database,
+        keys=keys,
+        tenants=world.tenants,
+        library=world.library,
+        inbound=Inbound(world.library, limits=limits, most=10),
+        catalogue=Catalogue(database, page_size=200),
+        curation=Curation(database=database, tenants=world.tenants, redactor=redactor, limits=CurationLimits()),
+        revisions=Revisions(database=database, staging=staging, page_size=200, max_diff_lines=500),
+        releases=world.releases,
+        garbage=Garbage(database=database, index=index, tenants=world.tenants, keep=20, keep_revisions=5, grace_s=0.0),
+        golden=GoldenStore(database, tenants=world.tenants, redactor=redactor, most=10, max_chars=1000),
+        calibrations=calibrations,
+        calibrator=_Calibrator(calibrations),
+        grants=Grants(database),
+        profiles=Profiles(database),
+        failures=Failures(database),
+        sources=SourceDesk(
+            database=database, keyring=KEYRING, limits=limits, roots=(world.folder,), home=folder / "sources"
+        ),
+        jobs=jobs,
+        budgets=budgets,
+        usage=UsageBook(database, budgets),
+        audit=AuditBook(database, trail(), Anchors(database, KEYRING, file=folder / "anchors")),
+    )
+
+
+Act = Callable[[Service], Awaitable[Callable[[], Awaitable[httpx.Response]]]]
+"""Makes what must be there first; then the call itself."""
+
+ACTS: dict[str, Act] = {}
+
+
+def act(route: str) -> Callable[[Act], Act]:
+    def listed(how: Act) -> Act:
+        ACTS[route] = how
+        return how
+
+    return listed
+
+
+def on_document(route: str, *, status: str = "", method: str = "POST", **body: object) -> None:
+    """An act on a document of another author."""
+
+    async def prepared(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+        if status == "waiting":
+            named = await service.waiting("b.md")
+        else:
+            named = await service.document("b.md")
+        if status == "draft":
+            await service.admin.patch("/v1/corpora/docs", json={"requires_approval": True})
+            again = await service.waiting("c.md")
+            sent = {"revision_id": again["revision_id"], "comment": "Step 3 names the old service."}
+            (await service.admin.post(f"/v1/documents/{again['document_id']}/reject", json=sent)).raise_for_status()
+            named = again
+        path = route.removeprefix(f"{method} ").replace("{document_id}", str(named["document_id"]))
+        filled = {key: named["revision_id"] if value == "REVISION" else value for key, value in body.items()}
+        return lambda: service.admin.request(method, path, json=filled or None)
+
+    ACTS[route] = prepared
+
+
+on_document("PATCH /v1/documents/{document_id}", method="PATCH", audience="agent")
+on_document("DELETE /v1/documents/{document_id}", method="DELETE")
+on_document("POST /v1/documents/{document_id}/approve", status="waiting", revision_id="REVISION", comment="")
+on_document("POST /v1/documents/{document_id}/reject", status="waiting", revision_id="REVISION", comment="old")
+on_document("POST /v1/documents/{document_id}/submit", status="draft")
+on_document("POST /v1/documents/{document_id}/retire")
+on_document("POST /v1/documents/{document_id}/comments", text="Does this still hold?")
+on_document("POST /v1/documents/{document_id}/assign", owner="retail team")
+
+
+def plain(route: str, path: str, body: Json | None = None, *, operator: bool = False) -> None:
+    """An act that needs nothing to be there first."""
+
+    async def prepared(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+        client = service.operator if operator else service.admin
+        return lambda: client.request(route.split(maxsplit=1)[0], path, json=body)
+
+    ACTS[route] = prepared
+
+
+GOLD = [{"source": "a.md", "quote": "manual"}]
+GOLDEN = {"id": "q1", "question": "How is it reset?", "kind": "answerable", "audience": "agent", "gold": GOLD}
+plain("POST /v1/golden", "/v1/golden", {"questions": [GOLDEN]})
+plain("PATCH /v1/golden/limits", "/v1/golden/limits", {"min_pass": 0.5})
+plain("PATCH /v1/tenant/profile", "/v1/tenant/profile", {"region": "Germany"})
+plain("POST /v1/confidence/fit", "/v1/confidence/fit")
+plain("DELETE /v1/confidence", "/v1/confidence")
+plain("POST /v1/reindex", "/v1/reindex")
+plain("POST /v1/releases/collect", "/v1/releases/collect", {})
+plain("PATCH /v1/usage/budget", "/v1/usage/budget", {"questions": 5}, operator=True)
+
+
+@act("POST /v1/documents")
+async def _upload(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    files = {"file": ("a.md", b"# Scanner\n\nA manual of the scanner.")}
+    return lambda: service.admin.post("/v1/documents", data={"corpus": "docs"}, files=files)
+
+
+@act("POST /v1/documents/approve")
+async def _approve_many(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    named = await service.waiting("b.md")
+    return lambda: service.admin.post("/v1/documents/approve", json={"documents": [named]})
+
+
+@act("POST /v1/documents/{document_id}/restore")
+async def _restore(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    first = await service.document("b.md")
+    await service.world.upload("b.md", "another manual of b")
+    path = f"/v1/documents/{first['document_id']}/restore"
+    return lambda: service.admin.post(path, json={"revision_id": first["revision_id"]})
+
+
+@act("PATCH /v1/corpora/{name:path}")
+async def _corpus(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    await service.document()
+    return lambda: service.admin.patch("/v1/corpora/docs", json={"requires_approval": True})
+
+
+@act("POST /v1/releases")
+async def _publish(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    await service.document()
+    return lambda: service.admin.post("/v1/releases", json={})
+
+
+@act("POST /v1/releases/{number}/rollback")
+async def _rollback(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    await service.published()
+    return lambda: service.admin.post("/v1/releases/1/rollback")
+
+
+@act("DELETE /v1/golden/{key:path}")
+async def _forget_golden(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    (await service.admin.post("/v1/golden", json={"questions": [GOLDEN]})).raise_for_status()
+    return lambda: service.admin.delete("/v1/golden/q1")
+
+
+@act("PUT /v1/confidence/risk")
+async def _risk(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    (await service.admin.post("/v1/confidence/fit")).raise_for_status()
+    return lambda: service.admin.put("/v1/confidence/risk", json={"accepted_risk": 0.1})
+
+
+@act("POST /v1/grants")
+async def _grant(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    await service.document()
+    return lambda: service.admin.post("/v1/grants", json={"corpus": "docs", "grantee": "partner"})
+
+
+@act("DELETE /v1/grants/{grant_id}")
+async def _revoke(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    made = await (await _grant(service))()
+    return lambda: service.admin.delete(f"/v1/grants/{made.json()['id']}")
+
+
+@act("POST /v1/sources")
+async def _add_source(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    service.world.write("box/a.md", "manual of a box")
+    sent = {"corpus": "boxes", "uri": str(service.world.folder / "box")}
+    return lambda: service.admin.post("/v1/sources", json=sent)
+
+
+def on_source(route: str) -> None:
+    async def prepared(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+        method, path = route.split()
+        source_id = await service.source()
+        return lambda: service.admin.request(method, path.replace("{source_id}", source_id))
+
+    ACTS[route] = prepared
+
+
+for on in (
+    "DELETE /v1/sources/{source_id}",
+    *(f"POST /v1/sources/{{source_id}}/{x}" for x in ("pause", "resume", "sync")),
+):
+    on_source(on)
+
+
+@act("POST /v1/failures/{failure_id}/retry")
+async def _retry_file(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    failure_id = await service.failure()
+    return lambda: service.admin.post(f"/v1/failures/{failure_id}/retry")
+
+
+@act("POST /v1/jobs/{job_id}/retry")
+async def _retry(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    job_id = await service.job("failed")
+    return lambda: service.admin.post(f"/v1/jobs/{job_id}/retry")
+
+
+@act("POST /v1/jobs/{job_id}/cancel")
+async def _cancel(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    job_id = await service.job("queued")
+    return lambda: service.admin.post(f"/v1/jobs/{job_id}/cancel")
+
+
+@act("POST /v1/usage/confirm")
+async def _confirm(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    async with service.meter.turn(service.world.principal()):
+        call = await service.meter.reserve("stub", Cost(5, 5))
+    await service.meter.recover()
+    told = {"calls": [{"id": call.id, "prompt_tokens": 3, "completion_tokens": 1}]}
+    return lambda: service.operator.post("/v1/usage/confirm", json=told)
+
+
+def writing_routes() -> set[str]:
+    app = app_over(cast(Any, SimpleNamespace(settings=Settings())))
+    found: set[str] = set()
+    for included in app.routes:
+        router = getattr(included, "original_router", None)
+        for route in router.routes if router else ():
+            assert isinstance(route, APIRoute)
+            found |= {f"{method} {route.path}" for method in route.methods - READS}
+    return found
+
+
+def test_every_route_that_writes_is_listed() -> None:
+    routes = writing_routes()
+    assert len(routes) > 30, "the application's routes are not found any more"
+    assert routes == ASKING | ACTS.keys()
+
+
+@pytest.mark.parametrize("route", sorted(ACTS))
+async def test_a_privileged_call_leaves_one_row_that_names_who_called(service: Service, route: str) -> None:
+    call = await ACTS[route](service)
+    before = await service.rows()
+    response = await call()
+    assert response.is_success, f"{response.status_code} {response.text}"
+    async with service.world.database.read() as session:
+        new = (
+            await session.scalars(select(AuditRow).order_by(AuditRow.id).offset(before + 1))
+        ).all()  # 1: the partner's own
+    assert await service.rows() == before + 1, [(row.action, row.target) for row in new]
+    [act] = (await service.admin.get("/v1/audit", params={"limit": 1})).json()["acts"]
+    assert len(act["actor"]) == 32, act
+    assert (await service.admin.get("/v1/audit/verify")).json()["fault"] is None
+
+
+async def test_a_refused_call_leaves_no_row(service: Service) -> None:
+    before = await service.rows()
+    for response in (
+        await service.admin.delete(f"/v1/documents/{'0' * 32}"),
+        await service.admin.post("/v1/releases/7/rollback"),
+        await service.admin.patch("/v1/usage/budget", json={"questions": 1}),
+    ):
+        assert response.is_client_error
+    assert await service.rows() == before
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_audit_and_the_usage_are_for_those_who_answer_for_them(service: Service, role: Role) -> None:
+    key = await Keys(service.world.database, KEYRING).create(
+        service.world.tenant.id, role=role, audience=Audience.AGENT
+    )
+    headers = {"Authorization": f"Bearer {key.token}"}
+    may = role in (Role.AUDITOR, Role.KNOWLEDGE_ADMIN, Role.OPERATOR)
+    for path in ("/v1/audit", "/v1/audit/verify", "/v1/usage"):
+        assert (await service.admin.get(path, headers=headers)).status_code == (200 if may else 403), path
+    changed = await service.admin.patch("/v1/usage/budget", headers=headers, json={"tokens": 10})
+    assert changed.status_code == (200 if role is Role.OPERATOR else 403)
