@@ -1,0 +1,74 @@
+"""What visitors' browsers load: the loader, the panel's page, sessions; and the admin's preview."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Security
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.deps import ServicesDep, address, own_origin, require_own_origin
+from api.examples import PROBLEMS
+from api.widget.page import locale_of, panel_html, panel_policy
+from api.widget.schemas import KnockIn, VisitOut
+from api.widget.visits import Knock
+
+FOLDER = Path(__file__).parent.parent / "widget" / "static"
+_SHARED = {"Cross-Origin-Resource-Policy": "cross-origin"}
+_FRESH = {"Cache-Control": "no-cache"}
+
+router = APIRouter(prefix="/widget/v1", tags=["Widget"], responses=PROBLEMS)
+
+_session = HTTPBearer(auto_error=False, description="A widget's session: `pw.<id>.<secret>`")
+
+
+@router.get("/loader.js", include_in_schema=False)
+async def loader() -> FileResponse:
+    """Packed by the mount around `/widget/v1/static`; this address is the stable one."""
+    headers = {"Cache-Control": "public, max-age=3600", **_SHARED}
+    return FileResponse(FOLDER / "loader.js", media_type="text/javascript", headers=headers)
+
+
+@router.get("/panel", include_in_schema=False)
+async def panel(
+    request: Request,
+    services: ServicesDep,
+    widget_id: Annotated[str, Query(alias="id", max_length=64)],
+    locale: Annotated[str | None, Query(max_length=35)] = None,
+    accept_language: Annotated[str, Header()] = "",
+) -> Response:
+    widget = await services.widgets.shown(widget_id)
+    html = panel_html(
+        widget,
+        locale=locale_of(widget, locale, accept_language[:500]),
+        ticket=services.visits.ticket(widget),
+        own=own_origin(request, services),
+    )
+    headers = {"Content-Security-Policy": panel_policy(widget), "Cache-Control": "no-store", **_SHARED}
+    return HTMLResponse(html, headers=headers)
+
+
+@router.post("/session", status_code=201)
+async def open_session(body: KnockIn, request: Request, services: ServicesDep) -> VisitOut:
+    """Exchange a widget's id, and perhaps a signed identity, for a short session. The widget's own panel calls this."""
+    own = own_origin(request, services)
+    require_own_origin(request, own)
+    knock = Knock(**body.model_dump(), address=address(request))
+    return VisitOut(**asdict(await services.visits.open(knock, own_origin=own)))
+
+
+@router.delete("/session", status_code=204)
+async def close_session(
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_session)]
+) -> None:
+    """End a session: what `shutdown` does."""
+    if credentials is not None:
+        await services.visits.close(credentials.credentials)
+
+
+@router.get("/preview", include_in_schema=False)
+async def preview() -> FileResponse:
+    return FileResponse(FOLDER / "preview.html", headers=_FRESH)
