@@ -211,7 +211,9 @@ class MCPSettings(Section):
 
 
 class WidgetSettings(Section):
-    session_minutes: float = Field(30.0, gt=0, le=30, description="how long a visitor's session lasts; renewed by itself")
+    session_minutes: float = Field(
+        30.0, gt=0, le=30, description="how long a visitor's session lasts; renewed by itself"
+    )
     token_minutes: float = Field(15.0, gt=0, le=15, description="longest life of an identity token")
     leeway_s: float = Field(30.0, ge=0, le=120, description="how far the partner's clock may be off")
     max_token_chars: int = Field(4096, ge=256)

@@ -9,7 +9,8 @@ let plurals = new Intl.PluralRules("en");
 
 /** Loads a language; English needs nothing. Where it cannot be loaded, English stays. */
 export async function speak(language) {
-  spoken = language;
+  // The reader's own kind of it, where the browser names one: dates differ between Britain and America.
+  spoken = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
   plurals = new Intl.PluralRules(language);
   strings = Object.assign(Object.create(null), language === "en" ? {} : await load(language));
 }

@@ -1,6 +1,6 @@
 """Contrast of colours, and the nearest colour that has enough of it.
 
-Contrast ratio: WCAG 2.2, "relative luminance" and "contrast ratio". Distance: OKLab (Ottosson 2020), in which equal steps look alike.
+Contrast ratio: WCAG 2.2 ("relative luminance", "contrast ratio"). Distance: OKLab (Ottosson 2020), whose equal steps look alike.
 """
 
 from __future__ import annotations

@@ -44,9 +44,7 @@ def panel_html(widget: Widget, *, locale: str, ticket: str, own: str) -> str:
         "dir": direction(locale),
         **appearance(widget, locale),
     }
-    return _PAGE.format(
-        lang=locale, dir=direction(locale), title=escape(widget.theme.name), config=_in_html(config)
-    )
+    return _PAGE.format(lang=locale, dir=direction(locale), title=escape(widget.theme.name), config=_in_html(config))
 
 
 def appearance(widget: Widget, locale: str) -> Json:

@@ -35,5 +35,6 @@ def _palette(colours: Colours) -> dict[str, str]:
         "--tint": tint,
         "--tint-line": mixed(surface, accent, 0.28),
         "--line": mixed(surface, ink, 0.14),
+        "--mark": fading(surface, "#ffd23f", 0.4, lambda c: contrast(ink, c) >= TEXT_CONTRAST),
         "--control": nearest(mixed(surface, ink, 0.5), grounds, CONTROL_CONTRAST) or ink,
     }

@@ -142,6 +142,4 @@ def _owned(row: WidgetRow | None, tenant_id: str) -> WidgetRow:
 
 def _audit(principal: Principal, action: str, row: WidgetRow) -> AuditRow:
     details = {"origins": row.origins, "audience": row.audience, "enabled": row.enabled}
-    return AuditRow(
-        tenant_id=principal.tenant_id, actor=principal.id, action=action, target=row.id, details=details
-    )
+    return AuditRow(tenant_id=principal.tenant_id, actor=principal.id, action=action, target=row.id, details=details)

@@ -106,16 +106,16 @@ def logo_origin(logo: str | None) -> str | None:
 def _faults(mode: str, colours: Colours) -> list[Json]:
     """Text stands on the page and on cards; links and buttons take the accent."""
     grounds = (colours.page, colours.surface)
-    faults: list[Json] = []
-    for name, colour in (("ink", colours.ink), ("accent", colours.accent)):
-        ratio = min(contrast(colour, ground) for ground in grounds)
-        if ratio < TEXT_CONTRAST:
-            use, of = nearest(colour, grounds, TEXT_CONTRAST), f"{mode}.{name}"
-            if use is None:  # the grounds are so far apart that nothing stands out from both
-                of, use = f"{mode}.surface", colours.page
-                colour = colours.surface
-            faults.append({"colour": of, "given": colour, "contrast": round(ratio, 2), "needed": 4.5, "use": use})
-    return faults
+    ratios = {name: min(contrast(getattr(colours, name), ground) for ground in grounds) for name in ("ink", "accent")}
+    return [_fault(mode, name, colours, ratio) for name, ratio in ratios.items() if ratio < TEXT_CONTRAST]
+
+
+def _fault(mode: str, name: str, colours: Colours, ratio: float) -> Json:
+    given = getattr(colours, name)
+    use = nearest(given, (colours.page, colours.surface), TEXT_CONTRAST)
+    if use is None:  # the grounds are so far apart that nothing stands out from both
+        name, given, use = "surface", colours.surface, colours.page
+    return {"colour": f"{mode}.{name}", "given": given, "contrast": round(ratio, 2), "needed": TEXT_CONTRAST, "use": use}
 
 
 def _sentence(fault: Json) -> str:
@@ -141,4 +141,3 @@ def _require_logo(logo: str, limit: int) -> None:
         raise InvalidRequestError(
             "a logo is an https:// address or a PNG as data:image/png;base64,…", code="invalid_logo"
         )
-
