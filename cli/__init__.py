@@ -30,6 +30,7 @@ from cli import (
     running,
     slack,
     sources,
+    widget,
 )
 from cli.common import err
 from core.errors import CopilotError
@@ -70,6 +71,7 @@ app.add_typer(failures.failures, name="failures")
 app.add_typer(releases.releases, name="release")
 app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
+app.add_typer(widget.widgets, name="widget")
 app.add_typer(evals.evals, name="eval")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -18,18 +20,31 @@ from api.widget.visits import Knock
 
 FOLDER = Path(__file__).parent.parent / "widget" / "static"
 _SHARED = {"Cross-Origin-Resource-Policy": "cross-origin"}
-_FRESH = {"Cache-Control": "no-cache"}
+_PREVIEW = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+}
 
 router = APIRouter(prefix="/widget/v1", tags=["Widget"], responses=PROBLEMS)
+
+
+@cache
+def _loader() -> tuple[bytes, bytes]:
+    """As it is, and packed."""
+    plain = (FOLDER / "loader.js").read_bytes()
+    return plain, gzip.compress(plain, 9, mtime=0)
+
 
 _session = HTTPBearer(auto_error=False, description="A widget's session: `pw.<id>.<secret>`")
 
 
 @router.get("/loader.js", include_in_schema=False)
-async def loader() -> FileResponse:
-    """Packed by the mount around `/widget/v1/static`; this address is the stable one."""
-    headers = {"Cache-Control": "public, max-age=3600", **_SHARED}
-    return FileResponse(FOLDER / "loader.js", media_type="text/javascript", headers=headers)
+async def loader(accept_encoding: Annotated[str, Header()] = "") -> Response:
+    headers = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Encoding", **_SHARED}
+    packed = "gzip" in accept_encoding
+    body, encoding = (_loader()[1], {"Content-Encoding": "gzip"}) if packed else (_loader()[0], {})
+    return Response(body, media_type="text/javascript", headers=headers | encoding)
 
 
 @router.get("/panel", include_in_schema=False)
@@ -71,4 +86,4 @@ async def close_session(
 
 @router.get("/preview", include_in_schema=False)
 async def preview() -> FileResponse:
-    return FileResponse(FOLDER / "preview.html", headers=_FRESH)
+    return FileResponse(FOLDER / "preview.html", headers=_PREVIEW)

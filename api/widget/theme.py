@@ -115,7 +115,13 @@ def _fault(mode: str, name: str, colours: Colours, ratio: float) -> Json:
     use = nearest(given, (colours.page, colours.surface), TEXT_CONTRAST)
     if use is None:  # the grounds are so far apart that nothing stands out from both
         name, given, use = "surface", colours.surface, colours.page
-    return {"colour": f"{mode}.{name}", "given": given, "contrast": round(ratio, 2), "needed": TEXT_CONTRAST, "use": use}
+    return {
+        "colour": f"{mode}.{name}",
+        "given": given,
+        "contrast": round(ratio, 2),
+        "needed": TEXT_CONTRAST,
+        "use": use,
+    }
 
 
 def _sentence(fault: Json) -> str:

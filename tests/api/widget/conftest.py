@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from widget_browser import Portal
-from widget_service import WidgetService, migrated, serving
+from widget_service import WidgetService, limited, migrated, serving
 
 FLAGS = [
     "--headless",
@@ -70,3 +70,11 @@ def portal(chromium: Browser, service: WidgetService) -> Iterator[Portal]:
     context.close()
     assert watched.faults == []
     assert watched.strangers == []
+
+
+@pytest.fixture(scope="module")
+def roomy(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[WidgetService]:
+    """As `standing`, with limits that a file of tests does not meet."""
+    wide = limited(sessions_per_ip=10_000, questions_per_visitor=10_000, questions_per_ip=10_000, max_per_tenant=10_000)
+    with serving(tmp_path_factory.mktemp("roomy"), template, wide) as running:
+        yield running

@@ -155,7 +155,9 @@ def test_messages_of_other_windows_on_the_hosts_page_are_not_the_frames(
         }"""
     )
     assert heard == []
-    page.evaluate("() => { window.postMessage({type: 'gone'}, '*'); window.postMessage({type: 'state', open: true}, '*'); }")
+    page.evaluate(
+        "() => { window.postMessage({type: 'gone'}, '*'); window.postMessage({type: 'state', open: true}, '*'); }"
+    )
     page.wait_for_timeout(300)
     assert page.locator("iframe").count() == 1
     context.close()

@@ -48,7 +48,14 @@ def locale(name: str) -> dict[str, Any]:
 
 def test_the_check_sees_what_the_widget_says() -> None:
     texts, counted = said()
-    assert {"Copy", "Searching the documents…", "Outdated", "Runbook", "You stopped this answer", "In effect since"} <= texts
+    assert {
+        "Copy",
+        "Searching the documents…",
+        "Outdated",
+        "Runbook",
+        "You stopped this answer",
+        "In effect since",
+    } <= texts
     assert "{n} sources." in counted
     assert len(texts) > 80
 

@@ -247,3 +247,23 @@ def test_two_partners_themes_look_like_their_own(chromium: Browser, portal: Port
         red, green, blue = (int(str(theme["light"]["accent"])[i : i + 2], 16) for i in (1, 3, 5))
         assert accent == f"rgb({red}, {green}, {blue})"
         picture(portal, f"widget-{name}")
+
+
+def test_the_preview_shows_a_draft_refuses_what_cannot_be_read_and_saves(portal: Portal) -> None:
+    page, service = portal.page, portal.service
+    page.goto(f"{service.own}/widget/v1/preview?id={service.widget}")
+    page.get_by_label("Access key").fill(service.admin)
+    page.get_by_role("button", name="Show the widget").click()
+    expect(portal.frame.locator("h2").first).to_have_text("Partner Copilot")
+    expect(page.get_by_label("For your page")).to_have_value(re.compile(r"<script async src=.*loader\.js"))
+    page.get_by_label("Theme (JSON)").fill('{"name": "Acme Help", "light": {"accent": "#ffd200"}}')
+    expect(page.get_by_role("status")).to_contain_text("light.accent #ffd200 has")
+    expect(portal.frame.locator("h2").first).to_have_text("Partner Copilot")
+    picture(portal, "widget-preview")
+    page.get_by_role("button", name=re.compile("Use #.* for light.accent")).click()
+    expect(portal.frame.locator("h2").first).to_have_text("Acme Help")
+    page.get_by_role("button", name="Save the theme").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    assert service.call("GET", f"/v1/widgets/{service.widget}")["theme"]["name"] == "Acme Help"
+    page.get_by_label("Language").select_option("de")
+    expect(portal.frame.get_by_role("button", name="Senden")).to_be_visible()

@@ -318,5 +318,3 @@ def serving(folder: Path, template: Path, settings: Settings | None = None) -> I
 def limited(**limits: Any) -> Settings:
     settings = Settings()
     return settings.model_copy(update={"widget": settings.widget.model_copy(update=limits)})
-
-
