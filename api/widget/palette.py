@@ -20,14 +20,14 @@ def variables(theme: Theme) -> dict[str, dict[str, str]]:
 
 def _palette(colours: Colours) -> dict[str, str]:
     accent, page, surface, ink = colours.accent, colours.page, colours.surface, colours.ink
-    grounds = (page, surface)
+    grounds, on_accent = (page, surface), readable_on(accent)
     # A tint as strong as both the accent and the ink can still be read on.
     tint = fading(surface, accent, 0.14, lambda c: min(contrast(accent, c), contrast(ink, c)) >= TEXT_CONTRAST)
     muted = fading(ink, surface, 0.35, lambda c: min(contrast(c, g) for g in (*grounds, tint)) >= TEXT_CONTRAST)
     return {
         "--accent": accent,
-        "--accent-strong": mixed(accent, ink, 0.25),
-        "--on-accent": readable_on(accent),
+        "--accent-strong": fading(accent, ink, 0.25, lambda c: contrast(on_accent, c) >= TEXT_CONTRAST),
+        "--on-accent": on_accent,
         "--page": page,
         "--card": surface,
         "--ink": ink,

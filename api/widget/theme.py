@@ -50,6 +50,13 @@ class Colours(_Part):
         return value.lower() if isinstance(value, str) else value
 
 
+class DarkColours(Colours):
+    accent: Colour = "#7fd3c6"
+    page: Colour = "#121719"
+    surface: Colour = "#1b2224"
+    ink: Colour = "#e6ecec"
+
+
 class Words(_Part):
     """What a theme may say in its own words, in one language."""
 
@@ -64,7 +71,7 @@ class Theme(_Part):
     name: str = Field("Partner Copilot", min_length=1, max_length=60)
     logo: str | None = Field(None, max_length=200_000, description="https://… or data:image/png;base64,…")
     light: Colours = Colours()
-    dark: Colours = Colours(accent="#7fd3c6", page="#121719", surface="#1b2224", ink="#e6ecec")
+    dark: DarkColours = DarkColours()
     mode: Literal["auto", "light", "dark"] = "auto"
     position: Literal["end", "start"] = Field("end", description="the corner below, at the end or the start of a line")
     launcher: Literal["icon", "label", "none"] = Field("icon", description="none: the page opens the widget by itself")
