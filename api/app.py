@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from api import errors
@@ -34,6 +35,8 @@ from api.routes import (
     slack,
     sources,
     usage,
+    widget,
+    widgets,
 )
 from api.slack import slack_bot
 from api.version import VERSION
@@ -112,11 +115,14 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         chat,
         slack,
         review,
+        widgets,
+        widget,
     ):
         app.include_router(routes.router)
     app.state.mcp = MCPEndpoint(settings)
     app.router.routes.append(Route("/mcp", endpoint=app.state.mcp, include_in_schema=False))
-    app.mount("/chat", StaticFiles(directory=chat.FOLDER), name="chat")
+    app.mount("/chat", GZipMiddleware(StaticFiles(directory=chat.FOLDER)), name="chat")
+    app.mount("/widget/v1/static", GZipMiddleware(StaticFiles(directory=widget.FOLDER)), name="widget")
     app.mount("/review", StaticFiles(directory=review.FOLDER, html=True), name="review")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
     return app

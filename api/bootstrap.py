@@ -18,6 +18,9 @@ from answers.gaps import Gaps
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline
 from api.store import Store, open_store
+from api.widget.identity import Identities
+from api.widget.registry import Widgets
+from api.widget.visits import Visits
 from api.wiring.answering import make_calibrations, make_golden, make_pipeline, make_searcher
 from api.wiring.backends import make_guards, make_llm, make_tracer, make_workers, open_index, warm_up_profile
 from api.wiring.knowledge import (
@@ -79,6 +82,9 @@ class Services(Store):
     gaps: Gaps
     grants: Grants
     profiles: Profiles
+    widgets: Widgets
+    identities: Identities
+    visits: Visits
     library: Library
     inbound: Inbound
     failures: Failures
@@ -182,6 +188,8 @@ def _assemble(
     pipeline = make_pipeline(
         store, searcher, passages, conversations, guards, metrics, tracer, llm, quota, calibrations
     )
+    widgets = Widgets(database, settings.widget)
+    identities = Identities(database, store.keyring, settings.widget)
     return Services(
         settings=settings,
         database=database,
@@ -208,6 +216,9 @@ def _assemble(
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
+        widgets=widgets,
+        identities=identities,
+        visits=Visits(database, store.keyring, widgets, identities, settings.widget),
         library=library,
         inbound=make_inbound(settings, library),
         failures=Failures(database),

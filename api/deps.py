@@ -7,13 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import URL
 
 from api.bootstrap import Services
+from api.widget.visits import PREFIX as VISITOR
 from core.auth import require
 from core.domain import Permission, Principal
-from core.errors import UnauthenticatedError, UnavailableError
+from core.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `pc.<id>.<secret>`")
+_API = "api"
 
 
 def services(request: Request) -> Services:
@@ -27,14 +30,45 @@ def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
-def allowed(permission: Permission, *, channel: str = "api") -> Any:
+def own_origin(request: Request, given: Services) -> str:
+    """Of this service as browsers see it: of `server.public_url` where that is set, else as the request came."""
+    url = URL(given.settings.server.public_url or str(request.base_url))
+    return f"{url.scheme}://{url.netloc}"
+
+
+def require_own_origin(request: Request, own: str) -> None:
+    """Raises `ForbiddenError` (`foreign_origin`) where a browser says that another origin's page sent this."""
+    if request.headers.get("origin", own) != own or request.headers.get("sec-fetch-site", "none") == "cross-site":
+        raise ForbiddenError("only the widget's own panel may call this", code="foreign_origin")
+
+
+def address(request: Request) -> str:
+    """The caller's; behind a proxy what uvicorn makes of `X-Forwarded-For`."""
+    return request.client.host if request.client else ""
+
+
+async def _visitor(given: Services, request: Request, credential: str, permission: Permission) -> Principal:
+    """Of a widget's session: bound to the panel, and limited."""
+    own = own_origin(request, given)
+    require_own_origin(request, own)
+    found = await given.visits.authenticate(credential, own_origin=own)
+    require(found.principal, permission)
+    given.visits.admit(found, permission, address=address(request))
+    return found.principal
+
+
+def allowed(permission: Permission, *, channel: str = _API) -> Any:
     """A dependency: the principal, who must hold `permission`. Their questions are metered under `channel`."""
 
     async def principal(
-        given: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+        request: Request,
+        given: ServicesDep,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Principal:
         if credentials is None:
             raise UnauthenticatedError("send a valid API key as 'Authorization: Bearer <key>'")
+        if channel == _API and credentials.credentials.startswith(VISITOR):
+            return await _visitor(given, request, credentials.credentials, permission)
         found = await given.keys.authenticate(credentials.credentials, channel=channel)
         require(found, permission)
         return found

@@ -90,7 +90,11 @@ def _declared(scope: Scope) -> int:
 def _with_headers(send: Send, request_id: str) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), *_HEADERS, (b"x-request-id", request_id.encode())]
+            given = message.get("headers", [])
+            # A page that other origins frame states its own policy; two at once would both hold.
+            stated = {name.lower() for name, _ in given}
+            added = [header for header in _HEADERS if header[0] not in stated]
+            message["headers"] = [*given, *added, (b"x-request-id", request_id.encode())]
         await send(message)
 
     return sending

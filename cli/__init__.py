@@ -33,6 +33,7 @@ from cli import (
     slack,
     sources,
     usage,
+    widget,
 )
 from cli.common import err
 from core.errors import CopilotError
@@ -76,6 +77,7 @@ app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
+app.add_typer(widget.widgets, name="widget")
 app.add_typer(evals.evals, name="eval")
 
 

@@ -550,3 +550,62 @@ class SlackThread(Base):
     tenant_id: Mapped[str] = _tenant()
     conversation_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class WidgetRow(Base):
+    """A chat widget that a tenant puts into its own pages; `origins` may frame it, `audience` is the most that a visitor with a
+    signed identity may read."""
+
+    __tablename__ = "widgets"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    name: Mapped[str] = mapped_column(String(100))
+    origins: Mapped[list[str]]
+    theme: Mapped[Json] = mapped_column(default=dict)
+    audience: Mapped[str] = mapped_column(String(16))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class WidgetKey(Base):
+    """What a widget's identity tokens are verified with, encrypted (context tenant/widget_keys/id): a secret for HS256, a public
+    key for EdDSA. `id` is the `kid`. A rotated key ends at `retires_at`."""
+
+    __tablename__ = "widget_keys"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    widget_id: Mapped[str] = mapped_column(ForeignKey("widgets.id"), index=True)
+    algorithm: Mapped[str] = mapped_column(String(8))
+    issuer: Mapped[str] = mapped_column(String(200))
+    material: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    retires_at: Mapped[datetime | None]
+
+
+class WidgetSession(Base):
+    """One visitor's short session on one page's origin. Of its secret only a keyed hash is stored, of the visitor a pseudonym."""
+
+    __tablename__ = "widget_sessions"
+
+    id: Mapped[str] = _id()
+    tenant_id: Mapped[str] = _tenant()
+    widget_id: Mapped[str] = mapped_column(ForeignKey("widgets.id"), index=True)
+    origin: Mapped[str] = mapped_column(String(300))
+    visitor: Mapped[str] = mapped_column(String(64))
+    identified: Mapped[bool]
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class WidgetToken(Base):
+    """An identity token that was used, by a hash of its `jti`, until it has expired by itself."""
+
+    __tablename__ = "widget_tokens"
+
+    widget_id: Mapped[str] = mapped_column(ForeignKey("widgets.id"), primary_key=True)
+    jti_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = _tenant()
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -236,6 +236,26 @@ class MCPSettings(Section):
     max_document_chars: int = Field(20_000, ge=500, description="characters of a document that one call returns")
 
 
+class WidgetSettings(Section):
+    session_minutes: float = Field(
+        30.0, gt=0, le=30, description="how long a visitor's session lasts; renewed by itself"
+    )
+    token_minutes: float = Field(15.0, gt=0, le=15, description="longest life of an identity token")
+    leeway_s: float = Field(30.0, ge=0, le=120, description="how far the partner's clock may be off")
+    max_token_chars: int = Field(4096, ge=256)
+    rotation_hours: float = Field(24.0, ge=0, description="how long a rotated identity key is still accepted")
+    sessions_per_ip: int = Field(30, ge=1, description="sessions a minute, widget and address")
+    questions_per_session: int = Field(12, ge=1, description="questions a minute and visitor's session")
+    questions_per_visitor: int = Field(20, ge=1, description="questions a minute and visitor, over all their sessions")
+    questions_per_ip: int = Field(60, ge=1, description="questions a minute, widget and address")
+    questions_per_widget: int = Field(300, ge=1, description="questions a minute and widget")
+    questions_per_day: int = Field(5000, ge=1, description="questions a day and widget: the cap on its cost")
+    messages_per_session: int = Field(30, ge=1, description="votes and hand-overs a minute and visitor's session")
+    max_per_tenant: int = Field(50, ge=1, description="widgets of a tenant")
+    max_origins: int = Field(20, ge=1, description="pages' origins that may show one widget")
+    max_logo_bytes: int = Field(64_000, ge=1000, description="a logo that is part of the theme")
+
+
 class LangfuseSettings(Section):
     public_key: str | None = None
     secret_key: SecretStr | None = None
@@ -270,6 +290,7 @@ class Settings(Section):
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
     slack: SlackSettings = SlackSettings()
+    widget: WidgetSettings = WidgetSettings()
     langfuse: LangfuseSettings = LangfuseSettings()
     log: LogSettings = LogSettings()
 

@@ -4,6 +4,7 @@ import { button, el, icon } from "/chat/dom.js";
 import { explain } from "/chat/faults.js";
 import { Feedback } from "/chat/feedback.js";
 import { openHandoff } from "/chat/handoff.js";
+import { t, tn } from "/chat/i18n.js";
 import { MarkdownView } from "/chat/markdown.js";
 import { choiceList, closestList } from "/chat/next.js";
 import { Sources } from "/chat/sources.js";
@@ -110,13 +111,13 @@ export class AnswerView {
     this.#settle("stopped");
     this.#banner.append(notice({ glyph: "stop", title: "You stopped this answer", advice: this.#text && INCOMPLETE }));
     this.#actions.append(button("Ask again", this.#again, { glyph: "retry" }));
-    return "Stopped.";
+    return t("Stopped.");
   }
 
   showFault(fault) {
     const { title, advice, retry } = explain(fault);
     this.#settle("failed");
-    const incomplete = this.#text ? `${INCOMPLETE} ` : "";
+    const incomplete = this.#text ? `${t(INCOMPLETE)} ` : "";
     this.#banner.append(notice({ glyph: "alert", title, advice: incomplete + advice }));
     if (retry) this.#actions.append(button("Try again", this.#again, { glyph: "retry", kind: "primary" }));
     return `${title}. ${incomplete}${advice}`;
@@ -155,8 +156,8 @@ export class AnswerView {
 
   async #copy() {
     const sources = this.#sources.asText();
-    const copied = await copyText(sources ? `${this.#text}\n\nSources\n${sources}` : this.#text);
-    this.#say(copied ? "Copied, with its sources." : "Your browser did not allow copying.");
+    const copied = await copyText(sources ? `${this.#text}\n\n${t("Sources")}\n${sources}` : this.#text);
+    this.#say(copied ? t("Copied, with its sources.") : t("Your browser did not allow copying."));
   }
 
   #say(text) {
@@ -166,8 +167,8 @@ export class AnswerView {
 
   #spoken(banner) {
     const count = this.#sources.size;
-    const sources = count ? `${count} ${count === 1 ? "source" : "sources"}.` : "";
-    return [banner ? `${banner.title}.` : "Answer:", spokenText(this.#prose), sources].filter(Boolean).join(" ");
+    const sources = count ? tn(count, "{n} source.", "{n} sources.") : "";
+    return [banner ? `${t(banner.title)}.` : t("Answer:"), spokenText(this.#prose), sources].filter(Boolean).join(" ");
   }
 }
 
@@ -196,7 +197,7 @@ function notice({ glyph, title, advice }) {
     "div",
     { class: "banner" },
     icon(glyph),
-    el("p", {}, el("strong", {}, advice ? `${title}.` : title), advice && ` ${advice}`),
+    el("p", {}, el("strong", {}, advice ? `${t(title)}.` : t(title)), advice && ` ${t(advice)}`),
   );
 }
 
@@ -208,8 +209,8 @@ function degradedNotice() {
     el(
       "p",
       {},
-      el("strong", {}, "Answered without the language model."),
-      " These are the documents' own sentences, not a written answer.",
+      el("strong", {}, t("Answered without the language model.")),
+      ` ${t("These are the documents' own sentences, not a written answer.")}`,
     ),
   );
 }

@@ -12,9 +12,12 @@ export class CallError extends Error {
 
 export class Client {
   #key;
+  #renew;
 
-  constructor(key) {
-    this.#key = key;
+  /** `key` is the credential, or a function that brings one; `renew` is told that it was not accepted, once a call. */
+  constructor(key, { renew = null } = {}) {
+    this.#key = typeof key === "function" ? key : () => key;
+    this.#renew = renew;
   }
 
   /** Yields the answer's events; ends after `done`. Throws CallError, or AbortError when `signal` fires. */
@@ -47,12 +50,22 @@ export class Client {
     return response.json();
   }
 
-  async #post(path, body, { accept = "application/json", signal } = {}) {
-    let response;
+  async #post(path, body, options = {}) {
+    let response = await this.#send(path, body, options);
+    if (response.status === 401 && this.#renew) {
+      this.#renew();
+      response = await this.#send(path, body, options);
+    }
+    if (!response.ok) throw await problem(response);
+    return response;
+  }
+
+  async #send(path, body, { accept = "application/json", signal } = {}) {
+    const key = await this.#key();
     try {
-      response = await fetch(path, {
+      return await fetch(path, {
         method: "POST",
-        headers: { authorization: `Bearer ${this.#key}`, "content-type": "application/json", accept },
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json", accept },
         body: JSON.stringify(body),
         cache: "no-store",
         credentials: "omit",
@@ -62,13 +75,11 @@ export class Client {
       if (signal?.aborted) throw fault;
       throw new CallError({ code: "network" });
     }
-    if (!response.ok) throw await problem(response);
-    return response;
   }
 }
 
 /** The CallError that a problem+json response states; a proxy's HTML page states nothing but its status. */
-async function problem(response) {
+export async function problem(response) {
   const { code = "unexpected_response", detail = "" } = await response.json().catch(() => ({}));
   const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return new CallError({ status: response.status, code, detail, retryAfter: Number.isNaN(seconds) ? null : seconds });

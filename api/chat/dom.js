@@ -1,5 +1,7 @@
 /** Building DOM nodes. Text always becomes a text node: nothing in this page is ever parsed as HTML. */
 
+import { t } from "/chat/i18n.js";
+
 /**
  * An element with attributes and children. `undefined`, `null` and `false` attributes and children are left out;
  * an `on…` attribute is an event listener.
@@ -44,13 +46,13 @@ export function icon(name) {
   return svg;
 }
 
-/** A push button with an optional icon before its words. */
+/** A push button with an optional icon before its words, which are translated. */
 export function button(label, onclick, { glyph, kind = "quiet", ...attributes } = {}) {
   return el(
     "button",
     { type: "button", class: `button button-${kind}`, onclick, ...attributes },
     glyph && icon(glyph),
-    el("span", {}, label),
+    el("span", {}, t(label)),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { button, el, freshId } from "/chat/dom.js";
 import { explain } from "/chat/faults.js";
+import { t } from "/chat/i18n.js";
 
 const REASONS = {
   wrong: "Wrong",
@@ -57,11 +58,11 @@ export class Feedback {
     if (vote === before) return;
     try {
       await this.#send(vote, {});
-      if (vote === "up") this.#say("Thank you for the feedback.");
+      if (vote === "up") this.#say(t("Thank you for the feedback."));
     } catch (fault) {
       this.#press(before);
       this.#closeForm();
-      this.#say(`Your vote was not saved. ${explain(fault).advice}`);
+      this.#say(`${t("Your vote was not saved.")} ${explain(fault).advice}`);
     }
   }
 
@@ -75,18 +76,18 @@ export class Feedback {
     const comment = freshId("comment");
     const reason = freshId("reason");
     const choices = Object.entries(REASONS).map(([value, label]) =>
-      el("label", { class: "chip" }, el("input", { type: "radio", name: reason, value }), el("span", {}, label)),
+      el("label", { class: "chip" }, el("input", { type: "radio", name: reason, value }), el("span", {}, t(label))),
     );
     this.#form = el(
       "form",
       { class: "panel", novalidate: true, onsubmit: (event) => this.#submit(event) },
-      el("fieldset", {}, el("legend", {}, "What was wrong with this answer?"), el("div", { class: "chips" }, choices)),
-      el("label", { for: comment }, "Comment (optional)"),
+      el("fieldset", {}, el("legend", {}, t("What was wrong with this answer?")), el("div", { class: "chips" }, choices)),
+      el("label", { for: comment }, t("Comment (optional)")),
       el("textarea", { id: comment, rows: "2", dir: "auto" }),
       el(
         "div",
         { class: "panel-actions" },
-        el("button", { type: "submit", class: "button button-primary" }, "Send feedback"),
+        el("button", { type: "submit", class: "button button-primary" }, t("Send feedback")),
         button("Close", () => this.#dismiss()),
       ),
     );
@@ -105,9 +106,9 @@ export class Feedback {
     try {
       await this.#send("down", { ...(reason && { reason }), ...(comment && { comment }) });
       this.#dismiss();
-      this.#say("Thank you. Your feedback goes to the people who keep the documents.");
+      this.#say(t("Thank you. Your feedback goes to the people who keep the documents."));
     } catch (fault) {
-      this.#say(`Your feedback was not saved. ${explain(fault).advice}`);
+      this.#say(`${t("Your feedback was not saved.")} ${explain(fault).advice}`);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { el } from "/chat/dom.js";
+import { t } from "/chat/i18n.js";
 import { inline } from "/chat/inline.js";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
@@ -260,5 +261,5 @@ function renderTable({ header, rows, alignments }, text) {
       ),
     ),
   );
-  return el("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Table" }, table);
+  return el("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("Table") }, table);
 }

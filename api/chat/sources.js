@@ -1,6 +1,7 @@
 /** The sources of one answer: numbered markers in the text, the list below it, and the card that shows a passage. */
 
 import { button, el, icon, webURL } from "/chat/dom.js";
+import { locale, t } from "/chat/i18n.js";
 
 const TYPES = {
   runbook: "Runbook",
@@ -66,7 +67,7 @@ export class Sources {
     const rows = [...this.#citations.values()]
       .sort((a, b) => a.n - b.n)
       .map((citation) => el("li", {}, this.#row(citation)));
-    return el("section", { class: "sources" }, el("h3", { class: "eyebrow" }, "Sources"), el("ol", {}, rows));
+    return el("section", { class: "sources" }, el("h3", { class: "eyebrow" }, t("Sources")), el("ol", {}, rows));
   }
 
   /** Numbered titles and addresses, one a line, for copying. */
@@ -78,7 +79,7 @@ export class Sources {
 
   #row(citation) {
     const path = headingPath(citation);
-    const facts = [typeName(citation.doc_type), citation.version && `Version ${citation.version}`]
+    const facts = [typeName(citation.doc_type), citation.version && `${t("Version")} ${citation.version}`]
       .filter(Boolean)
       .join(" · ");
     const node = el(
@@ -105,7 +106,7 @@ export class Sources {
   #label(node) {
     const citation = this.#citations.get(Number(node.dataset.n));
     node.disabled = !citation;
-    node.setAttribute("aria-label", citation ? `Source ${citation.n}: ${citation.title}` : `Source ${node.dataset.n}`);
+    node.setAttribute("aria-label", citation ? `${t("Source")} ${citation.n}: ${citation.title}` : `${t("Source")} ${node.dataset.n}`);
   }
 
   #open(n, trigger) {
@@ -147,7 +148,7 @@ function cardContent(citation, close) {
   return el(
     "div",
     { class: "source-body" },
-    el("p", { class: "eyebrow" }, `Source ${citation.n}`),
+    el("p", { class: "eyebrow" }, `${t("Source")} ${citation.n}`),
     el("h2", { id: "source-title", tabindex: "-1", dir: "auto" }, citation.title || citation.source),
     path && el("p", { class: "source-path", dir: "auto" }, path),
     el("blockquote", { class: "quote", dir: "auto" }, el("mark", {}, citation.quote)),
@@ -157,7 +158,7 @@ function cardContent(citation, close) {
         "a",
         { class: "button button-primary", href: url, target: "_blank", rel: "noopener noreferrer" },
         icon("open"),
-        el("span", {}, "Open the document", el("span", { class: "visually-hidden" }, " (in a new tab)")),
+        el("span", {}, t("Open the document"), el("span", { class: "visually-hidden" }, ` ${t("(in a new tab)")}`)),
       ),
     button("Close", close, { glyph: "close", class: "button button-quiet source-close" }),
   );
@@ -173,7 +174,7 @@ function facts(citation) {
   ];
   return rows
     .filter(([, value]) => value !== undefined && value !== null && value !== "")
-    .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, String(value))));
+    .map(([name, value]) => el("div", {}, el("dt", {}, t(name)), el("dd", { dir: "auto" }, String(value))));
 }
 
 /** Where in the document the passage stands, without the document's own title. */
@@ -183,7 +184,7 @@ function headingPath({ heading_path: path, title }) {
 }
 
 function typeName(type) {
-  return TYPES[type] ?? String(type ?? "").replaceAll("_", " ");
+  return t(TYPES[type] ?? "") || String(type ?? "").replaceAll("_", " ");
 }
 
 /** A calendar date in the reader's language; no time zone may move it to another day. */
@@ -191,5 +192,5 @@ function longDate(text) {
   const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(text);
   if (!parts) return text;
   const date = new Date(Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])));
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeZone: "UTC" }).format(date);
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "long", timeZone: "UTC" }).format(date);
 }

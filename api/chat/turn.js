@@ -2,6 +2,7 @@
 
 import { AnswerView } from "/chat/answer.js";
 import { el } from "/chat/dom.js";
+import { t } from "/chat/i18n.js";
 
 // The spoken and shown words for `status` stages; an unknown stage is simply work.
 const STAGES = {
@@ -21,7 +22,7 @@ export class Turn {
 
   /**
    * `page` offers `client`, `card`, `conversationId` (read and written), `announce(text)`, `disclose(text)`,
-   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`.
+   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`; where it keeps a history, `settled(question, answer)`.
    */
   constructor(question, page) {
     this.#question = question;
@@ -29,9 +30,9 @@ export class Turn {
     this.node = el(
       "article",
       { class: "turn" },
-      el("h2", { class: "visually-hidden" }, "You asked"),
+      el("h2", { class: "visually-hidden" }, t("You asked")),
       el("p", { class: "question", dir: "auto" }, question),
-      el("h2", { class: "visually-hidden" }, "Answer"),
+      el("h2", { class: "visually-hidden" }, t("Answer")),
     );
   }
 
@@ -51,6 +52,14 @@ export class Turn {
     } catch (fault) {
       this.#fail(fault);
     }
+  }
+
+  /** Shows an answer that was given before. */
+  restore(answer) {
+    this.#settled = true;
+    this.#view = new AnswerView(this.#page, { again: () => this.#again() });
+    this.node.append(this.#view.node);
+    this.#view.finish(answer);
   }
 
   stop() {
@@ -78,6 +87,7 @@ export class Turn {
       case "done":
         this.#settled = true;
         this.#page.conversationId = data.conversation_id ?? this.#page.conversationId;
+        this.#page.settled?.(this.#question, data);
         return this.#page.announce(this.#view.finish(data));
       default:
         return undefined; // events that a later version of the service adds
@@ -85,7 +95,7 @@ export class Turn {
   }
 
   #showStage(stage) {
-    const words = STAGES[stage] ?? "Working on it…";
+    const words = t(STAGES[stage] ?? "Working on it…");
     if (stage === this.#stage) return;
     this.#stage = stage;
     this.#view.showStage(words);

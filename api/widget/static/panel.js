@@ -1,0 +1,208 @@
+/** The conversation: the chat page's own parts, under a widget's name, colours and language. */
+
+import { Client } from "/chat/client.js";
+import { t } from "/chat/i18n.js";
+import { SourceCard } from "/chat/sources.js";
+import { Turn } from "/chat/turn.js";
+import { History } from "/widget/v1/static/history.js";
+import { frameParts } from "/widget/v1/static/parts.js";
+
+export class Panel {
+  #config;
+  #session;
+  #tell;
+  #close;
+  #inline;
+  #parts;
+  #history;
+  #page;
+  #current = null;
+  #lost = null;
+  #timer = 0;
+
+  /** `session` brings credentials; `close()` folds the panel; `tell(type, more)` speaks to the page around the frame. */
+  constructor({ config, session, inline, close, tell }) {
+    this.#config = config;
+    this.#session = session;
+    this.#inline = inline;
+    this.#close = close;
+    this.#tell = tell;
+    this.#history = new History(config.widget, { changed: () => this.#current || this.#recall() });
+    this.#build();
+    addEventListener("online", () => this.#online(true));
+    addEventListener("offline", () => this.#online(false));
+    document.addEventListener("keydown", (event) => {
+      // A dialog and an open form take Escape for themselves.
+      if (event.key === "Escape" && !event.target.closest("dialog, form.panel")) this.#close();
+    });
+    this.restart();
+  }
+
+  show(visible) {
+    this.#parts.root.hidden = !visible;
+  }
+
+  focus() {
+    this.#parts.question.focus({ preventScroll: true });
+  }
+
+  /** The theme or the language changed. */
+  redraw() {
+    const { hidden } = this.#parts.root;
+    this.#parts.root.remove();
+    this.#parts.card.remove();
+    this.#parts.announcer.remove();
+    this.#build();
+    this.#parts.root.hidden = hidden;
+    this.#recall();
+  }
+
+  /** Another visitor: nothing of the one before stays in sight. */
+  async restart() {
+    this.#current?.stop();
+    this.#history.visitor = "";
+    this.#recall();
+    if (!this.#session.getToken) this.#history.visitor = null;
+    else
+      try {
+        const visit = await this.#session.visit();
+        this.#history.visitor = visit.identified ? visit.visitor : null;
+      } catch {
+        return; // the first question says what is wrong
+      }
+    this.#recall();
+  }
+
+  async stop() {
+    this.#current?.stop();
+    this.#history.clear();
+    this.#recall();
+  }
+
+  #build() {
+    this.#parts = frameParts(this.#config, {
+      inline: this.#inline,
+      close: this.#close,
+      anew: () => this.#anew(),
+      submit: (text) => this.#submit(text),
+      stop: () => this.#current?.stop(),
+    });
+    const { root, card, announcer } = this.#parts;
+    document.body.append(root, card, announcer);
+    this.#page = {
+      client: new Client(() => this.#session.token(), { renew: () => this.#session.forget() }),
+      conversationId: null,
+      card: new SourceCard(card),
+      announce: (text) => this.#announce(text),
+      disclose() {}, // the theme's language has its own words for it, which nothing replaces
+      onUnauthenticated: (question) => this.#ended(question),
+      settled: (question, answer) => this.#settled(question, answer),
+      rerun: (turn) => {
+        this.#run(turn);
+        this.focus();
+      },
+    };
+    this.#online(navigator.onLine);
+  }
+
+  #settled(question, answer) {
+    this.#lost = null;
+    this.#history.add(question, answer);
+    this.#event("answer", { outcome: answer.outcome, answer_id: answer.answer_id });
+  }
+
+  /** Names and outcomes, never what was said: the page around is not part of the conversation. */
+  #event(name, detail) {
+    this.#tell("event", { name, detail });
+  }
+
+  #submit(text) {
+    if (!text) return;
+    if (this.#current) {
+      this.#announce(t("An answer is still being written. Stop it first."));
+      return;
+    }
+    const turn = new Turn(text, this.#page);
+    this.#append(turn);
+    this.#parts.question.value = "";
+    this.focus();
+    this.#event("question");
+    this.#run(turn);
+    turn.node.scrollIntoView({ block: "start", behavior: "auto" });
+  }
+
+  #append(turn) {
+    this.#parts.empty.hidden = true;
+    this.#parts.anew.hidden = false;
+    this.#parts.log.append(turn.node);
+  }
+
+  async #run(turn) {
+    this.#current?.stop();
+    this.#current = turn;
+    this.#lost = turn;
+    this.#streaming(true);
+    await turn.run();
+    if (this.#current !== turn) return;
+    this.#current = null;
+    this.#streaming(false);
+  }
+
+  #streaming(streaming) {
+    const { send, stop } = this.#parts;
+    const hadFocus = document.activeElement === stop || document.activeElement === send;
+    send.hidden = streaming;
+    stop.hidden = !streaming;
+    if (hadFocus) this.focus();
+  }
+
+  /** Shows what this browser keeps of the visitor's conversation. */
+  #recall() {
+    const { conversationId, turns } = this.#history.load();
+    this.#page.card.dismiss();
+    this.#page.conversationId = conversationId;
+    this.#lost = null;
+    this.#parts.log.replaceChildren();
+    this.#parts.empty.hidden = turns.length > 0;
+    this.#parts.anew.hidden = turns.length === 0;
+    for (const { question, answer } of turns) {
+      const turn = new Turn(question, this.#page);
+      this.#append(turn);
+      turn.restore(answer);
+    }
+    this.#parts.log.lastElementChild?.scrollIntoView({ block: "end", behavior: "auto" });
+  }
+
+  #anew() {
+    this.#current?.stop();
+    this.#current = null;
+    this.#history.clear();
+    this.#recall();
+    this.#streaming(false);
+    this.#announce(t("New conversation."));
+    this.focus();
+  }
+
+  #ended(question) {
+    this.#parts.question.value = question;
+    this.#parts.log.lastElementChild?.remove();
+    this.#announce(t("Your session has ended. Please send your question again."));
+  }
+
+  #online(online) {
+    const was = this.#parts.offline.hidden;
+    this.#parts.offline.hidden = online;
+    if (online === was) return;
+    this.#announce(online ? t("You are online again.") : t("You are offline. Your question stays here."));
+    const failed = this.#parts.log.lastElementChild?.querySelector('.answer[data-outcome="failed"]');
+    // What the lost connection took is asked again, once.
+    if (online && failed && this.#lost && !this.#current) this.#run(this.#lost);
+  }
+
+  #announce(text) {
+    const { announcer } = this.#parts;
+    announcer.textContent = text;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => announcer.replaceChildren(), 20_000);
+  }
+}

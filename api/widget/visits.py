@@ -1,0 +1,176 @@
+"""Visitors' sessions: a widget's public id, and perhaps a signed identity, for a credential that lasts minutes.
+
+The credential reads `pw.<id>.<secret>`; only a keyed hash of the secret is stored. It is worth nothing once the widget is switched
+off or the origin that it was opened on is taken off the list.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete
+
+from api.widget.identity import Identities
+from api.widget.limits import VisitLimits
+from api.widget.registry import Widget, Widgets
+from core.database import Database
+from core.domain import Audience, Permission, Principal
+from core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from core.keyring import Keyring
+from core.models import WidgetSession, new_id, now
+from core.settings import WidgetSettings
+
+PREFIX = "pw."
+PERMISSIONS = frozenset({Permission.ASK, Permission.FEEDBACK, Permission.HANDOFF})
+CHANNEL = "widget"
+
+_CREDENTIAL = re.compile(r"pw\.([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
+_TICKET = re.compile(r"([0-9]{1,12})\.([0-9a-f]{64})")
+_NO_SECRET = hmac.new(b"", b"", "sha256").hexdigest()
+_TICKET_HOURS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """What a panel brings for a session: `ticket` from its own page, `origin` of the page around it, `visitor` the random text that
+    the browser keeps, `token` the signed identity."""
+
+    widget_id: str
+    ticket: str
+    origin: str
+    visitor: str
+    token: str | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`visitor` is a pseudonym that stays the same for the same person or browser."""
+
+    token: str
+    expires_in_s: int
+    visitor: str
+    identified: bool
+    audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whoever holds a session's credential."""
+
+    principal: Principal
+    session_id: str
+    widget_id: str
+
+
+class Visits:
+    """Opens, recognises and ends sessions."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, widgets: Widgets, identities: Identities, settings: WidgetSettings
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._widgets = widgets
+        self._identities = identities
+        self._settings = settings
+        self._limits = VisitLimits(settings)
+
+    def ticket(self, widget: Widget) -> str:
+        """For the panel's own page, which browsers show to listed origins alone: who cannot read the page cannot knock."""
+        ends = str(int((now() + timedelta(hours=_TICKET_HOURS)).timestamp()))
+        return f"{ends}.{self._sealed(widget.id, ends)}"
+
+    async def open(self, knock: Knock, *, own_origin: str) -> Visit:
+        """Raises `NotFoundError`, `RateLimitedError`, `ForbiddenError` (`origin_not_allowed`, `stale_panel`), and
+        `UnauthenticatedError` (`invalid_identity`)."""
+        self._limits.session(knock.widget_id, knock.address)
+        widget = await self._widgets.shown(knock.widget_id)
+        self._require_ticket(knock)
+        if knock.origin not in (*widget.origins, own_origin):
+            raise ForbiddenError("this page's origin is not on the widget's list", code="origin_not_allowed")
+        subject = None if knock.token is None else await self._identities.subject(widget, knock.token)
+        return await self._opened(widget, knock, subject)
+
+    async def authenticate(self, credential: str, *, own_origin: str) -> Visitor:
+        """The visitor behind a credential. Raises `UnauthenticatedError`, which never says why."""
+        match = _CREDENTIAL.fullmatch(credential)
+        session_id, secret = match.groups() if match else ("", "")
+        async with self._database.read() as session:
+            row = await session.get(WidgetSession, session_id)
+        matches = hmac.compare_digest(row.secret_hash if row else _NO_SECRET, self._hash(secret))
+        if row is None or not matches or row.expires_at <= now():
+            raise _unknown()
+        try:
+            widget = await self._widgets.shown(row.widget_id)
+        except NotFoundError:
+            raise _unknown() from None
+        if row.origin not in (*widget.origins, own_origin):
+            raise _unknown()
+        audience = widget.audience if row.identified else Audience.PUBLIC
+        principal = Principal(row.tenant_id, row.visitor, audience, PERMISSIONS, CHANNEL)
+        return Visitor(principal, row.id, row.widget_id)
+
+    async def close(self, credential: str) -> None:
+        """Dead from the next request on; nothing where it is unknown."""
+        match = _CREDENTIAL.fullmatch(credential)
+        if match is None:
+            return
+        async with self._database.write() as session:
+            await session.execute(
+                delete(WidgetSession).where(
+                    WidgetSession.id == match[1], WidgetSession.secret_hash == self._hash(match[2])
+                )
+            )
+
+    def admit(self, visitor: Visitor, permission: Permission, *, address: str) -> None:
+        """Count what a visitor does. Raises `RateLimitedError`."""
+        if permission is Permission.ASK:
+            who = visitor.principal.id
+            self._limits.question(visitor.widget_id, session_id=visitor.session_id, visitor=who, address=address)
+        else:
+            self._limits.message(visitor.session_id)
+
+    async def _opened(self, widget: Widget, knock: Knock, subject: str | None) -> Visit:
+        session_id, secret = new_id(), secrets.token_urlsafe(32)
+        who = ("sub", subject) if subject is not None else ("browser", knock.visitor)
+        visitor = "w-" + self._keyring.digest("widget-visitors", "\n".join((widget.id, *who)))[:40]
+        ends = now() + timedelta(minutes=self._settings.session_minutes)
+        async with self._database.write() as session:
+            await session.execute(delete(WidgetSession).where(WidgetSession.expires_at < now()))
+            session.add(
+                WidgetSession(
+                    id=session_id,
+                    tenant_id=widget.tenant_id,
+                    widget_id=widget.id,
+                    origin=knock.origin,
+                    visitor=visitor,
+                    identified=subject is not None,
+                    secret_hash=self._hash(secret),
+                    expires_at=ends,
+                )
+            )
+        audience = Audience.PUBLIC if subject is None else widget.audience
+        seconds = int((ends - now()).total_seconds())
+        return Visit(f"{PREFIX}{session_id}.{secret}", seconds, visitor, subject is not None, audience)
+
+    def _require_ticket(self, knock: Knock) -> None:
+        match = _TICKET.fullmatch(knock.ticket)
+        ends, seal = match.groups() if match else ("0", "")
+        good = hmac.compare_digest(seal, self._sealed(knock.widget_id, ends))
+        if not good or datetime.fromtimestamp(int(ends), UTC) < now():
+            raise ForbiddenError("this panel is out of date; load it anew", code="stale_panel")
+
+    def _sealed(self, widget_id: str, ends: str) -> str:
+        return self._keyring.digest("widget-tickets", f"{widget_id}\n{ends}")
+
+    def _hash(self, secret: str) -> str:
+        return self._keyring.digest("widget-sessions", secret)
+
+
+def _unknown() -> UnauthenticatedError:
+    return UnauthenticatedError("this session has ended; open a new one", code="session_ended")

@@ -1,0 +1,80 @@
+"""A running widget service for each test; a real Chromium on a host's page of another origin."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+from widget_browser import Portal
+from widget_service import WidgetService, limited, migrated, serving
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("no chromium on PATH: install Debian's chromium package")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database to copy, made in a thread: the browser's driver keeps an event loop running in this one."""
+    file = tmp_path_factory.mktemp("widget") / "template.db"
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(migrated, file).result()
+    return file
+
+
+@pytest.fixture
+def service(quick_folder: Path, template: Path) -> Iterator[WidgetService]:
+    with serving(quick_folder, template) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[WidgetService]:
+    """One service for tests that change nothing of each other's."""
+    with serving(tmp_path_factory.mktemp("standing"), template) as running:
+        yield running
+
+
+@pytest.fixture
+def portal(chromium: Browser, service: WidgetService) -> Iterator[Portal]:
+    """A partner's page with the widget; script errors and policy violations fail the test."""
+    context = chromium.new_context(viewport={"width": 1100, "height": 860}, locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    expect.set_options(timeout=20_000)
+    watched = Portal(page, service)
+    watched.watch()
+    yield watched
+    context.close()
+    assert watched.faults == []
+    assert watched.strangers == []
+
+
+@pytest.fixture(scope="module")
+def roomy(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[WidgetService]:
+    """As `standing`, with limits that a file of tests does not meet."""
+    wide = limited(sessions_per_ip=10_000, questions_per_visitor=10_000, questions_per_ip=10_000, max_per_tenant=10_000)
+    with serving(tmp_path_factory.mktemp("roomy"), template, wide) as running:
+        yield running
