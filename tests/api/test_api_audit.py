@@ -18,6 +18,8 @@ from sqlalchemy import func, select, update
 from answers.calibration import Calibrations, Fitted, Point
 from answers.confidence import SHIPPED
 from api.app import app_over
+from api.widget.identity import Identities
+from api.widget.registry import Widgets
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
 from core.auth import Keys
@@ -30,7 +32,7 @@ from core.keyring import Keyring
 from core.metering import Cost, Meter
 from core.models import AuditRow, IngestFailure, Job, Json, Revision
 from core.profiles import Profiles
-from core.settings import Settings
+from core.settings import Settings, WidgetSettings
 from core.usage import UsageBook
 from evals.golden_store import GoldenStore
 from ingest.catalogue import Catalogue
@@ -55,6 +57,10 @@ ASKING = {
     "POST /v1/search",
     "POST /v1/feedback",
     "POST /v1/handoffs",
+    "POST /v1/chat/completions",
+    "POST /widget/v1/session",
+    "DELETE /widget/v1/session",
+    "POST /v1/widgets/theme",  # keeps nothing
     "POST /slack/events",  # signed by Slack; what it leads to is one of the above
 }
 """What anybody with a key for asking does: kept, in tables of its own, and no privileged act."""
@@ -191,6 +197,8 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         sources=SourceDesk(
             database=database, keyring=KEYRING, limits=limits, roots=(world.folder,), home=folder / "sources"
         ),
+        widgets=Widgets(database, WidgetSettings()),
+        identities=Identities(database, KEYRING, WidgetSettings()),
         jobs=jobs,
         budgets=budgets,
         usage=UsageBook(database, budgets),
@@ -313,6 +321,34 @@ async def _forget_golden(service: Service) -> Callable[[], Awaitable[httpx.Respo
 async def _risk(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
     (await service.admin.post("/v1/confidence/fit")).raise_for_status()
     return lambda: service.admin.put("/v1/confidence/risk", json={"accepted_risk": 0.1})
+
+
+WIDGET = {"name": "Partner portal", "origins": ["https://portal.example.com"]}
+plain("POST /v1/widgets", "/v1/widgets", WIDGET)
+
+
+async def _widget(service: Service) -> str:
+    made = await service.admin.post("/v1/widgets", json=WIDGET)
+    return f"/v1/widgets/{made.raise_for_status().json()['id']}"
+
+
+@act("PATCH /v1/widgets/{widget_id}")
+async def _change_widget(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    path = await _widget(service)
+    return lambda: service.admin.patch(path, json={"name": "Shop portal"})
+
+
+@act("POST /v1/widgets/{widget_id}/keys")
+async def _widget_key(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    path = await _widget(service)
+    return lambda: service.admin.post(f"{path}/keys", json={"issuer": "portal.example.com"})
+
+
+@act("DELETE /v1/widgets/{widget_id}/keys/{kid}")
+async def _end_widget_key(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    path = await _widget(service)
+    made = await service.admin.post(f"{path}/keys", json={"issuer": "portal.example.com"})
+    return lambda: service.admin.delete(f"{path}/keys/{made.json()['kid']}")
 
 
 @act("POST /v1/grants")
