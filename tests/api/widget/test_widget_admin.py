@@ -210,7 +210,9 @@ def test_the_bundles_stay_within_their_budgets(capsys: pytest.CaptureFixture[str
         file for file in STATIC.iterdir() if file.suffix in (".js", ".css") and file.stem not in ("loader", "preview")
     ]
     chats = [
-        file for file in CHAT.iterdir() if file.suffix in (".js", ".css") and file.stem not in ("session",) and file.name != "chat.js"
+        file
+        for file in CHAT.iterdir()
+        if file.suffix in (".js", ".css") and file.stem not in ("session",) and file.name != "chat.js"
     ]
     largest = max(_packed(file) for file in (CHAT / "locales").iterdir())
     loader, panel = _packed(STATIC / "loader.js"), _packed(*mine, *chats) + largest
