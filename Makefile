@@ -49,7 +49,7 @@ test: setup-dev ## lint and the tests: real models, databases and browsers (make
 eval: setup ## Measure search and answers on every data set below DATA, and write the figures into docs/quality.md
 	@$(BIN)/partner-copilot eval all $(if $(wildcard $(DATA)),--data $(DATA)) --page docs/quality.md $(ARGS)
 
-proof: setup-dev ## The long proofs at their full size (an hour or two); writes docs/proof.md
+proof: setup-dev ## The command line, kills and full disks, and the long proofs at full size (an hour or two); writes docs/proof.md
 	@scripts/run-proof $(ARGS)
 
 bench: setup-dev ## Measure speed and size

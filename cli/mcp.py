@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from typing import Annotated
 
 import typer
 
-from cli.common import run, settings
+from cli.common import settings
 from core.errors import UnauthenticatedError
 
 
@@ -23,4 +25,7 @@ def mcp(
 
     if not key:
         raise UnauthenticatedError("set COPILOT_API_KEY to an API key; make one with 'partner-copilot key create'")
-    run(serve_stdio(settings(), key=key, url=url))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # At once: a thread waits for input, which only the input's end could stop, and nothing here has to be tidied up.
+        signal.signal(number, signal.SIG_DFL)
+    asyncio.run(serve_stdio(settings(), key=key, url=url))

@@ -92,14 +92,15 @@ def test_a_question_about_another_tenants_documents_draws_nothing_from_them(
     assert passages
     for cited in [*answer["citations"], *passages]:
         assert mine.get(f"/v1/documents/{cited['document_id']}").status_code == 200
-    _holds_no_leak(question.tenant, answer["text"], *(str(c) for c in answer["citations"]), *(str(p) for p in passages))
+    said = answer["text"].replace(question.question, "")  # an abstention repeats what was asked
+    _holds_no_leak(question.tenant, said, *(str(c) for c in answer["citations"]), *(str(p) for p in passages))
 
 
 @pytest.mark.parametrize("tenant", TENANTS)
 def test_no_question_draws_a_leak_marker(neighbours: dict[str, httpx.Client], tenant: str) -> None:
     for probe in ("LoomBridge", "CrateDesk", "Silk tier", "Harvest tier", "change freeze until 9 November 2026"):
         for answer in (ask(neighbours[tenant], f"What is {probe}?"), {"passages": search(neighbours[tenant], probe)}):
-            _holds_no_leak(tenant, str(answer))
+            _holds_no_leak(tenant, str(answer).replace(f"What is {probe}?", ""))
 
 
 def _holds_no_leak(tenant: str, *texts: str) -> None:

@@ -45,16 +45,16 @@ def test_a_text_of_4000_words_is_searched_by_its_question(corvane: httpx.Client)
 
 
 def test_gaps_are_for_the_tenants_own_knowledge_admins(demo: Demo, lab: Lab) -> None:
-    for question in ("Where do I find the airspeed of a swallow?", "Where can I find the airspeed of swallows?"):
+    for question in ("Where do I find the top speed of an ostrich?", "Where can I find the top speed of ostriches?"):
         assert ask(lab.partner, question)["outcome"] == "abstained"
     found = lab.admin.get("/v1/gaps").json()
     assert [(gap["count"], gap["question"]) for gap in found["gaps"]] == [
-        (2, "Where do I find the airspeed of a swallow?")
+        (2, "Where do I find the top speed of an ostrich?")
     ]
     assert found["total"] == 1
     problem(lab.partner.get("/v1/gaps"), 403, "forbidden")
     editor = new_key(demo, lab.tenant, role=Role.EDITOR, audience=Audience.AGENT).token
     with calling(demo, editor) as as_editor, calling(demo, demo.keys["corvane"]) as stranger:
         problem(as_editor.get("/v1/gaps"), 403, "forbidden")
-        assert "swallow" not in stranger.get("/v1/gaps").text
+        assert "ostrich" not in stranger.get("/v1/gaps").text
     problem(lab.admin.get("/v1/gaps?limit=0"), 422)

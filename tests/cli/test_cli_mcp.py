@@ -98,5 +98,5 @@ def test_it_ends_when_its_client_does(served: Served, end: str) -> None:
         status = process.wait(20)
     said = process.stderr.read() if process.stderr else ""
     assert "Traceback" not in said
-    assert status == (130 if end == "SIGTERM" else 0), said
+    assert status == (-signal.SIGTERM if end == "SIGTERM" else 0), said
     assert process.stdout.read() == ""
