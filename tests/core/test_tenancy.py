@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from core.database import Database
 from core.errors import ConflictError, InvalidRequestError, NotFoundError
 from core.keyring import Keyring
