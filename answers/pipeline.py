@@ -14,7 +14,7 @@ from answers.conversations import Memory
 from answers.endings import Ending
 from answers.events import AnswerEvent, Done, Started, StatusChanged
 from answers.finding import Finder, Finding
-from answers.kinds import Kind, read_message
+from answers.kinds import Kind, Message, read_message
 from answers.plan import Plan, Planner, Plans
 from answers.plan import Turn as Earlier
 from answers.speaking import EXTRACTIVE, Speaker
@@ -29,7 +29,7 @@ from core.metrics import Metrics
 from core.models import new_id
 from core.quota import Quota
 from core.telemetry import Span, StageKind, Tracer
-from core.tenancy import Tenants
+from core.tenancy import TenantInfo, Tenants
 from guardrails.guards import Guards
 
 __all__ = ["AnswerPipeline", "Policy"]
@@ -83,55 +83,53 @@ class AnswerPipeline:
             await self._answer(question, emit)
 
     async def _answer(self, question: Question, emit: Emit) -> None:
-        began = time.perf_counter()
-        principal = question.principal
-        answer_id = new_id()
+        began, answer_id, principal = time.perf_counter(), new_id(), question.principal
         tenant = await self._tenants.get(principal.tenant_id)
         release = question.releases.get(tenant.id, tenant.live_release)
         conversation_id, history = await self._conversations.recall(principal, question.conversation_id)
-        profile = await self._tenants.profile(tenant.id)
         with self._tracer.trace(
             "answer",
             trace_id_seed=answer_id,
             tenant=tenant.slug,
             session_id=conversation_id,
-            metadata={
-                "release": str(release),
-                "channel": principal.channel,
-                "audience": principal.audience,
-            },
+            metadata={"release": str(release), "channel": principal.channel, "audience": principal.audience},
         ) as trace:
-            timings: dict[str, float] = {}
+            timings, profile = dict[str, float](), await self._tenants.profile(tenant.id)
             with self._stages.stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
                 history = history or await self._told(question, profile)
             message = read_message(screened.text)
-            with self._stages.stage(timings, "plan", StageKind.SPAN, input=screened.text) as span:
-                plans = await self._planner.plans(
-                    message,
-                    question.filters,
-                    history=history,
-                    asker=await self._askers.of(principal, tenant, question.releases),
-                )
-                span.update(output=_queries(plans))
-            model = self._llm.name if self._llm else EXTRACTIVE
             turn = Turn(
                 question,
                 answer_id,
                 conversation_id,
                 tenant,
                 profile,
-                model,
+                self._llm.name if self._llm else EXTRACTIVE,
                 screened,
                 message,
-                plans,
-                {**question.releases, tenant.id: release},
+                plans=await self._plan(timings, message, question, tenant, history),
+                releases={**question.releases, tenant.id: release},
                 timings=timings,
                 began=began,
             )
-            emit(Started(answer_id, conversation_id, model, release))
+            emit(Started(answer_id, conversation_id, turn.model, release))
             answer = await self._finish(turn, self._screened(await self._decide(turn, emit)), trace)
         emit(Done(answer))
+
+    async def _plan(
+        self,
+        timings: dict[str, float],
+        message: Message,
+        question: Question,
+        tenant: TenantInfo,
+        history: Sequence[Earlier],
+    ) -> Plans:
+        with self._stages.stage(timings, "plan", StageKind.SPAN, input=message.text) as span:
+            asker = await self._askers.of(question.principal, tenant, question.releases)
+            plans = await self._planner.plans(message, question.filters, history=history, asker=asker)
+            span.update(output=_queries(plans))
+        return plans
 
     async def _told(self, question: Question, profile: RedactionProfile) -> list[Earlier]:
         return await told_turns(

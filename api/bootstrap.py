@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -17,12 +15,20 @@ from answers.feedback import FeedbackDesk
 from answers.gaps import Gaps
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline
-from api.store import Store, open_store
+from api.engine import Engine, open_engine, shared
+from api.store import open_store
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
 from api.widget.visits import Visits
-from api.wiring.answering import make_calibrations, make_golden, make_pipeline, make_searcher
-from api.wiring.backends import make_guards, make_llm, make_tracer, make_workers, open_index, warm_up_profile
+from api.wiring.answering import (
+    make_calibrations,
+    make_feedback,
+    make_golden,
+    make_handoffs,
+    make_pipeline,
+    make_searcher,
+)
+from api.wiring.backends import make_workers, warm_up_profile
 from api.wiring.knowledge import (
     make_curation,
     make_garbage,
@@ -35,17 +41,12 @@ from api.wiring.knowledge import (
     upkeep,
 )
 from core.grants import Grants
-from core.jobs import Jobs
-from core.llm import LLM
-from core.metered_llm import MeteredLLM
-from core.metrics import Metrics
+from core.jobs import Handler, Jobs
 from core.profiles import Profiles
 from core.quota import Quota
-from core.settings import IndexKind, Precision, Settings
-from core.telemetry import Tracer
+from core.settings import IndexKind, Settings
 from evals.calibrate import Calibrator
 from evals.golden_store import GoldenStore
-from guardrails.guards import Guards
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation
 from ingest.failures import Failures
@@ -57,9 +58,6 @@ from ingest.release_views import ReleaseCatalogue
 from ingest.releases import Releases
 from ingest.revisions import Revisions
 from ingest.schedule import SourceSchedule
-from retrieval.embedding import SentenceTransformerEmbedder, model_folder
-from retrieval.index import VectorIndex
-from retrieval.passages import Passages
 from retrieval.search import Searcher
 
 log = structlog.get_logger()
@@ -69,11 +67,9 @@ RECOVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Services(Store):
+class Services(Engine):
     """Everything, warmed up and ready to answer."""
 
-    index: VectorIndex
-    guards: Guards
     searcher: Searcher
     pipeline: AnswerPipeline
     conversations: Conversations
@@ -100,8 +96,6 @@ class Services(Store):
     jobs: Jobs
     reindexer: Reindexer
     schedule: SourceSchedule
-    tracer: Tracer
-    metrics: Metrics
 
 
 @asynccontextmanager
@@ -109,133 +103,59 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open, reconcile and warm up. Raises `ConflictError` (`home_in_use`) where another process owns the embedded index."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
-        index = open_index(settings)
-        stack.push_async_callback(index.close)
-        folder = model_folder(settings.embedding.model)
-        embedder = SentenceTransformerEmbedder(
-            folder,
-            device=settings.embedding.device,
-            batch_tokens=settings.embedding.batch_tokens,
-            half=settings.embedding.precision is Precision.BFLOAT16,
-        )
-        stack.push_async_callback(embedder.aclose)
-        metrics = Metrics()
-        # Models and SDKs take seconds to load: together, and off the loop, which already answers health checks.
-        guards, tracer, llm, _ = await asyncio.gather(
-            asyncio.to_thread(make_guards, settings),
-            asyncio.to_thread(make_tracer, settings, metrics),
-            asyncio.to_thread(make_llm, settings),
-            embedder.warm_up(),
-        )
-        stack.enter_context(guards)
-        stack.push_async_callback(tracer.aclose)
-        if llm is not None:
-            stack.push_async_callback(llm.aclose)
-            llm = MeteredLLM(llm, store.meter)
-        workers = await stack.enter_async_context(make_workers(settings, Path(folder) / "tokenizer.json"))
-        releases = make_releases(store, index, embedder, guards)
+        engine = await open_engine(stack, store)
+        workers = await stack.enter_async_context(make_workers(settings))
+        releases = make_releases(engine)
         stack.push_async_callback(releases.aclose)
-        library = make_library(store, index, embedder, workers, Path(folder) / "tokenizer.json")
-        reindexer = make_reindexer(store, index, embedder)
-        jobs = Jobs(
-            store.database,
-            {"sync": partial(sync_source, library, releases), **upkeep(reindexer)},
-            settings=settings.jobs,
-            alone=settings.index.kind is IndexKind.EMBEDDED,
-        )
-        stack.push_async_callback(jobs.aclose)
-        services = _assemble(
-            store,
-            index,
-            embedder,
-            guards,
-            metrics,
-            tracer,
-            llm,
-            library,
-            releases,
-            jobs,
-            reindexer=reindexer,
-        )
+        library, reindexer = make_library(engine, workers), make_reindexer(engine)
         alone = settings.index.kind is IndexKind.EMBEDDED
+        handlers: dict[str, Handler] = {"sync": partial(sync_source, library, releases), **upkeep(reindexer)}
+        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
+        stack.push_async_callback(jobs.aclose)
+        services = _assemble(engine, library, releases, jobs, reindexer)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
-        await guards.redact_many(["warm up"], warm_up_profile(store))
+        await engine.guards.redact_many(["warm up"], warm_up_profile(store))
         yield services
 
 
-def _assemble(
-    store: Store,
-    index: VectorIndex,
-    embedder: SentenceTransformerEmbedder,
-    guards: Guards,
-    metrics: Metrics,
-    tracer: Tracer,
-    llm: LLM | None,
-    library: Library,
-    releases: Releases,
-    jobs: Jobs,
-    *,
-    reindexer: Reindexer,
-) -> Services:
-    settings, database, tenants = store.settings, store.database, store.tenants
-    passages = Passages(database)
-    searcher = make_searcher(store, index, embedder, passages)
+def _assemble(engine: Engine, library: Library, releases: Releases, jobs: Jobs, reindexer: Reindexer) -> Services:
+    settings, database = engine.settings, engine.database
+    searcher = make_searcher(engine)
     conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
-    quota = Quota(per_minute=settings.quota.questions_per_minute, meter=store.meter)
-    golden, calibrations = make_golden(store, guards), make_calibrations(store)
-    pipeline = make_pipeline(
-        store, searcher, passages, conversations, guards, metrics, tracer, llm, quota, calibrations
-    )
+    quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
+    golden, calibrations = make_golden(engine), make_calibrations(engine)
     widgets = Widgets(database, settings.widget)
-    identities = Identities(database, store.keyring, settings.widget)
+    identities = Identities(database, engine.keyring, settings.widget)
     return Services(
-        settings=settings,
-        database=database,
-        keyring=store.keyring,
-        tenants=tenants,
-        keys=store.keys,
-        sources=store.sources,
-        audit=store.audit,
-        anchors=store.anchors,
-        budgets=store.budgets,
-        meter=store.meter,
-        usage=store.usage,
-        index=index,
-        guards=guards,
+        **shared(engine),
         searcher=searcher,
-        pipeline=pipeline,
+        pipeline=make_pipeline(engine, searcher, conversations, quota, calibrations),
         conversations=conversations,
-        feedback=FeedbackDesk(
-            database=database, conversations=conversations, guards=guards, tenants=tenants, tracer=tracer
-        ),
-        handoffs=HandoffDesk(
-            database=database, conversations=conversations, guards=guards, tenants=tenants, keyring=store.keyring
-        ),
+        feedback=make_feedback(engine, conversations),
+        handoffs=make_handoffs(engine, conversations),
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
         widgets=widgets,
         identities=identities,
-        visits=Visits(database, store.keyring, widgets, identities, settings.widget),
+        visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
         library=library,
         inbound=make_inbound(settings, library),
         failures=Failures(database),
         catalogue=Catalogue(database, page_size=settings.curation.page_size),
-        curation=make_curation(store, guards),
-        revisions=make_revisions(store, index, embedder),
+        curation=make_curation(engine),
+        revisions=make_revisions(engine),
         releases=releases,
         release_catalogue=ReleaseCatalogue(database, max_listed=settings.releases.max_listed),
-        garbage=make_garbage(store, index),
+        garbage=make_garbage(engine),
         golden=golden,
         calibrations=calibrations,
-        calibrator=Calibrator(golden, searcher, tenants, calibrations, passages=settings.answers.passages),
+        calibrator=Calibrator(golden, searcher, engine.tenants, calibrations, passages=settings.answers.passages),
         jobs=jobs,
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),
-        tracer=tracer,
-        metrics=metrics,
     )
 
 

@@ -28,7 +28,6 @@ from evals.sets.asking import Product, SetRun
 from evals.sets.dialogue import Dialogues
 from evals.sets.form import EvalSet, SetCorpus
 from evals.sets.run import SetResult, ask_all, context, keep, require_comparable
-from retrieval.passages import Passages
 
 CHANNEL = "eval"
 FOLDER = "eval"
@@ -142,15 +141,11 @@ async def open_stick(settings: Settings) -> AsyncIterator[Stick]:
         if llm is not None:
             stack.push_async_callback(llm.aclose)
         dialogues = Dialogues(history=settings.answers.history_turns)
+        quiet = replace(services, llm=llm, tracer=NullTracer(), metrics=Metrics())
         pipeline = make_pipeline(
-            services,
+            quiet,
             services.searcher,
-            Passages(services.database),
             dialogues,
-            services.guards,
-            Metrics(),
-            NullTracer(),
-            llm,
             Quota(per_minute=UNCOUNTED),
             Ungated(services.database, threshold=0.0),
         )

@@ -5,20 +5,16 @@ from __future__ import annotations
 from answers.askers import Askers
 from answers.calibration import Calibrations
 from answers.compose import Composer
-from answers.conversations import Memory
+from answers.conversations import Conversations, Memory
+from answers.feedback import FeedbackDesk
 from answers.finding import Finder
+from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline, Policy
-from api.store import Store
+from api.engine import Engine
 from core.grants import Grants
-from core.llm import LLM
-from core.metrics import Metrics
 from core.profiles import Profiles
 from core.quota import Quota
-from core.telemetry import Tracer
 from evals.golden_store import GoldenStore
-from guardrails.guards import Guards
-from retrieval.embedding import SentenceTransformerEmbedder
-from retrieval.index import VectorIndex
 from retrieval.names import Vocabularies
 from retrieval.passages import Passages
 from retrieval.search import Searcher
@@ -28,73 +24,84 @@ UNCOUNTED = 2**31
 """Questions a minute: the gate's own count against nobody's quota."""
 
 
-def make_searcher(
-    store: Store, index: VectorIndex, embedder: SentenceTransformerEmbedder, passages: Passages
-) -> Searcher:
+def make_searcher(engine: Engine) -> Searcher:
+    database = engine.database
     return Searcher(
-        index=index,
-        embedder=embedder,
-        passages=passages,
-        tenants=store.tenants,
-        grants=Grants(store.database),
-        supersession=Supersession(store.database),
-        candidates=store.settings.answers.candidates,
+        index=engine.index,
+        embedder=engine.embedder,
+        passages=Passages(database),
+        tenants=engine.tenants,
+        grants=Grants(database),
+        supersession=Supersession(database),
+        candidates=engine.settings.answers.candidates,
     )
 
 
-def make_golden(store: Store, guards: Guards) -> GoldenStore:
-    settings = store.settings
+def make_golden(engine: Engine) -> GoldenStore:
+    settings = engine.settings
     return GoldenStore(
-        store.database,
-        tenants=store.tenants,
-        redactor=guards,
+        engine.database,
+        tenants=engine.tenants,
+        redactor=engine.guards,
         most=settings.releases.max_golden,
         max_chars=settings.answers.max_question_chars,
     )
 
 
-def make_calibrations(store: Store) -> Calibrations:
-    return Calibrations(store.database, threshold=store.settings.answers.threshold)
+def make_calibrations(engine: Engine) -> Calibrations:
+    return Calibrations(engine.database, threshold=engine.settings.answers.threshold)
+
+
+def make_feedback(engine: Engine, conversations: Conversations) -> FeedbackDesk:
+    return FeedbackDesk(
+        database=engine.database,
+        conversations=conversations,
+        guards=engine.guards,
+        tenants=engine.tenants,
+        tracer=engine.tracer,
+    )
+
+
+def make_handoffs(engine: Engine, conversations: Conversations) -> HandoffDesk:
+    return HandoffDesk(
+        database=engine.database,
+        conversations=conversations,
+        guards=engine.guards,
+        tenants=engine.tenants,
+        keyring=engine.keyring,
+    )
 
 
 def make_pipeline(
-    store: Store,
-    searcher: Searcher,
-    passages: Passages,
-    conversations: Memory,
-    guards: Guards,
-    metrics: Metrics,
-    tracer: Tracer,
-    llm: LLM | None,
-    quota: Quota,
-    calibrations: Calibrations,
+    engine: Engine, searcher: Searcher, conversations: Memory, quota: Quota, calibrations: Calibrations
 ) -> AnswerPipeline:
-    settings = store.settings
+    settings, database = engine.settings, engine.database
+    answers, llm = settings.answers, settings.llm
     return AnswerPipeline(
-        tenants=store.tenants,
+        tenants=engine.tenants,
         conversations=conversations,
-        guards=guards,
-        finder=Finder(searcher, calibrations, limit=settings.answers.passages),
+        guards=engine.guards,
+        finder=Finder(searcher, calibrations, limit=answers.passages),
         askers=Askers(
-            profiles=Profiles(store.database),
-            passages=passages,
-            vocabularies=Vocabularies(store.database),
-            grants=Grants(store.database),
-            tenants=store.tenants,
+            profiles=Profiles(database),
+            passages=Passages(database),
+            vocabularies=Vocabularies(database),
+            grants=Grants(database),
+            tenants=engine.tenants,
         ),
-        llm=llm,
-        composer=Composer(budget=settings.llm.context_tokens - settings.llm.max_tokens),
-        tracer=tracer,
-        metrics=metrics,
+        llm=engine.llm,
+        composer=Composer(budget=llm.context_tokens - llm.max_tokens),
+        tracer=engine.tracer,
+        metrics=engine.metrics,
         quota=quota,
         policy=Policy(
-            max_tokens=settings.llm.max_tokens,
-            deadline_s=settings.llm.deadline_s,
-            history_turns=settings.answers.history_turns,
-            history_chars=settings.answers.history_chars,
-            max_questions=settings.answers.max_questions,
-            max_choices=settings.answers.max_choices,
-            max_closest=settings.answers.max_closest,
-            languages=settings.answers.languages,
+            max_tokens=llm.max_tokens,
+            deadline_s=llm.deadline_s,
+            history_turns=answers.history_turns,
+            history_chars=answers.history_chars,
+            max_questions=answers.max_questions,
+            max_choices=answers.max_choices,
+            max_closest=answers.max_closest,
+            languages=answers.languages,
         ),
     )

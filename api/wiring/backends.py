@@ -10,13 +10,14 @@ from api.version import VERSION
 from core.domain import RedactionProfile
 from core.llm import LLM, OpenAICompatibleLLM
 from core.metrics import Metrics
-from core.settings import IndexKind, Settings
+from core.settings import IndexKind, Precision, Settings
 from core.telemetry import LangfuseTracer, NullTracer, Tracer
 from guardrails.guards import Guards
 from guardrails.pii import Redactor, redact_patterns
 from ingest.prepare import Prepared, PrepareTask, load, prepare
 from ingest.worker import Workers
 from retrieval.edge import EdgeIndex
+from retrieval.embedding import SentenceTransformerEmbedder, model_folder
 from retrieval.index import VectorIndex
 from retrieval.server import ServerIndex
 
@@ -28,6 +29,21 @@ def open_index(settings: Settings) -> VectorIndex:
         case IndexKind.SERVER:
             key = settings.index.api_key.get_secret_value() if settings.index.api_key else None
             return ServerIndex.connect(settings.index.url or "", api_key=key, deadline_s=settings.index.deadline_s)
+
+
+def make_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+    given = settings.embedding
+    return SentenceTransformerEmbedder(
+        model_folder(given.model),
+        device=given.device,
+        batch_tokens=given.batch_tokens,
+        half=given.precision is Precision.BFLOAT16,
+    )
+
+
+def tokenizer_of(settings: Settings) -> Path:
+    """The embedding model's: passages are cut to its window."""
+    return Path(model_folder(settings.embedding.model)) / "tokenizer.json"
 
 
 def make_guards(settings: Settings) -> Guards:
@@ -67,10 +83,10 @@ def make_llm(settings: Settings) -> LLM | None:
     )
 
 
-def make_workers(settings: Settings, tokenizer: Path) -> Workers[PrepareTask, Prepared]:
+def make_workers(settings: Settings) -> Workers[PrepareTask, Prepared]:
     return Workers(
         prepare,
-        init=partial(load, tokenizer),
+        init=partial(load, tokenizer_of(settings)),
         count=settings.ingest.workers,
         memory_bytes=settings.ingest.worker_memory_bytes,
     )

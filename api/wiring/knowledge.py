@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 from answers.conversations import NullConversations
-from api.store import Store, generation
+from api.engine import Engine
+from api.store import generation
 from api.wiring.answering import UNCOUNTED, make_calibrations, make_golden, make_pipeline, make_searcher
+from api.wiring.backends import tokenizer_of
 from core.jobs import Handler, Progress
 from core.metrics import Metrics
 from core.models import Json
@@ -14,7 +16,6 @@ from core.quota import Quota
 from core.settings import Settings
 from core.telemetry import NullTracer
 from evals.gate import GoldenGate
-from guardrails.guards import Guards
 from ingest.chunk import TokenBudget, word_pieces
 from ingest.curation import Curation, CurationLimits
 from ingest.formats.elements import ParseLimits
@@ -32,79 +33,63 @@ from ingest.sources.base import SourceLimits
 from ingest.staging import Staging
 from ingest.sync import SyncPolicy
 from ingest.worker import Workers
-from retrieval.embedding import SentenceTransformerEmbedder, model_folder
-from retrieval.index import VectorIndex
-from retrieval.passages import Passages
 
 
-def make_releases(store: Store, index: VectorIndex, embedder: SentenceTransformerEmbedder, guards: Guards) -> Releases:
+def make_releases(engine: Engine) -> Releases:
     """Behind a gate that asks through a pipeline of its own: it keeps nothing, is not counted or traced, and asks no model."""
-    given, passages = store.settings.releases, Passages(store.database)
-    searcher = make_searcher(store, index, embedder, passages)
-    asker = make_pipeline(
-        store,
-        searcher,
-        passages,
-        NullConversations(),
-        guards,
-        Metrics(),
-        NullTracer(),
-        None,
-        Quota(per_minute=UNCOUNTED),
-        make_calibrations(store),
-    )
+    given, quiet = engine.settings.releases, replace(engine, llm=None, tracer=NullTracer(), metrics=Metrics())
+    uncounted = Quota(per_minute=UNCOUNTED)
+    asker = make_pipeline(quiet, make_searcher(quiet), NullConversations(), uncounted, make_calibrations(quiet))
     return Releases(
-        database=store.database,
-        index=index,
-        tenants=store.tenants,
-        gate=GoldenGate(store=make_golden(store, guards), asker=asker, parallel=given.gate_parallel),
+        database=engine.database,
+        index=engine.index,
+        tenants=engine.tenants,
+        gate=GoldenGate(store=make_golden(engine), asker=asker, parallel=given.gate_parallel),
         policy=ReleasePolicy(given.gate_timeout_s, given.reconcile_wait_s, given.max_listed),
     )
 
 
-def make_garbage(store: Store, index: VectorIndex) -> Garbage:
-    given = store.settings.releases
+def make_garbage(engine: Engine) -> Garbage:
+    given = engine.settings.releases
     return Garbage(
-        database=store.database,
-        index=index,
-        tenants=store.tenants,
+        database=engine.database,
+        index=engine.index,
+        tenants=engine.tenants,
         keep=given.keep,
         keep_revisions=given.keep_revisions,
         grace_s=given.grace_s,
     )
 
 
-def make_library(
-    store: Store,
-    index: VectorIndex,
-    embedder: SentenceTransformerEmbedder,
-    workers: Workers[PrepareTask, Prepared],
-    tokenizer: Path,
-) -> Library:
-    limits, given = _limits(store.settings), store.settings.ingest
+def make_library(engine: Engine, workers: Workers[PrepareTask, Prepared]) -> Library:
+    limits, given = _limits(engine.settings), engine.settings.ingest
     pipeline = IngestPipeline(
-        database=store.database,
-        index=index,
-        embedder=embedder,
+        database=engine.database,
+        index=engine.index,
+        embedder=engine.embedder,
         workers=workers,
-        keyring=store.keyring,
-        budget=TokenBudget(word_pieces(tokenizer)),
+        keyring=engine.keyring,
+        budget=_budget(engine),
         limits=limits,
         file_timeout_s=given.file_timeout_s,
         pace=Pace(2 * given.workers + 2, given.workers, given.batch_chunks),
-        retries=_retries(store.settings),
+        retries=_retries(engine.settings),
     )
     return Library(
-        database=store.database,
-        index=index,
-        tenants=store.tenants,
+        database=engine.database,
+        index=engine.index,
+        tenants=engine.tenants,
         pipeline=pipeline,
         limits=limits,
-        roots=store.settings.ingest.roots,
-        opener=store.sources.open,
-        policy=_sync_policy(store.settings, limits),
-        pauses=_pauses(store.settings),
+        roots=engine.settings.ingest.roots,
+        opener=engine.sources.open,
+        policy=_sync_policy(engine.settings, limits),
+        pauses=_pauses(engine.settings),
     )
+
+
+def _budget(engine: Engine) -> TokenBudget:
+    return TokenBudget(word_pieces(tokenizer_of(engine.settings)))
 
 
 def _retries(settings: Settings) -> Retries:
@@ -130,37 +115,35 @@ def _pauses(settings: Settings) -> Pauses:
     return Pauses(given.breaker_failures, given.breaker_pause_s, given.breaker_longest_s)
 
 
-def make_curation(store: Store, guards: Guards) -> Curation:
-    given = store.settings.curation
+def make_curation(engine: Engine) -> Curation:
+    given = engine.settings.curation
     limits = CurationLimits(given.page_size, given.max_comment_chars, given.max_bulk)
-    return Curation(database=store.database, tenants=store.tenants, redactor=guards, limits=limits)
+    return Curation(database=engine.database, tenants=engine.tenants, redactor=engine.guards, limits=limits)
 
 
-def make_revisions(store: Store, index: VectorIndex, embedder: SentenceTransformerEmbedder) -> Revisions:
-    tokenizer = Path(model_folder(store.settings.embedding.model)) / "tokenizer.json"
+def make_revisions(engine: Engine) -> Revisions:
     staging = Staging(
-        database=store.database,
-        index=index,
-        embedder=embedder,
-        tenants=store.tenants,
-        budget=TokenBudget(word_pieces(tokenizer)),
+        database=engine.database,
+        index=engine.index,
+        embedder=engine.embedder,
+        tenants=engine.tenants,
+        budget=_budget(engine),
     )
-    given = store.settings.curation
+    given = engine.settings.curation
     return Revisions(
-        database=store.database, staging=staging, page_size=given.page_size, max_diff_lines=given.max_diff_lines
+        database=engine.database, staging=staging, page_size=given.page_size, max_diff_lines=given.max_diff_lines
     )
 
 
-def make_reindexer(store: Store, index: VectorIndex, embedder: SentenceTransformerEmbedder) -> Reindexer:
-    tokenizer = Path(model_folder(store.settings.embedding.model)) / "tokenizer.json"
+def make_reindexer(engine: Engine) -> Reindexer:
     return Reindexer(
-        database=store.database,
-        index=index,
-        embedder=embedder,
-        tenants=store.tenants,
-        budget=TokenBudget(word_pieces(tokenizer)),
-        generation=generation(store.settings),
-        grace_s=store.settings.index.grace_s,
+        database=engine.database,
+        index=engine.index,
+        embedder=engine.embedder,
+        tenants=engine.tenants,
+        budget=_budget(engine),
+        generation=generation(engine.settings),
+        grace_s=engine.settings.index.grace_s,
     )
 
 
