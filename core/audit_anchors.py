@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from hashlib import sha256
@@ -26,6 +26,7 @@ from core.database import Database
 from core.errors import CopilotError
 from core.keyring import Keyring
 from core.models import AuditRow, Tenant, now
+from core.tasks import beside
 
 log = structlog.get_logger()
 
@@ -59,13 +60,8 @@ class Anchors:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Anchors at intervals, beside whatever else this process does."""
-        task = asyncio.create_task(self._run(), name="audit-anchors")
-        try:
+        async with beside(self._run(), "audit-anchors"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def append(self) -> int:
         """Anchor every chain that has grown since this process anchored it last; how many."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from answers.types import Answer, Question
 from core.domain import Audience, Outcome, Permission, Principal
 from core.errors import UnavailableError
 from core.jobs import Progress
+from core.tasks import single_fault
 from core.tenancy import TenantInfo
 from evals.dataset import GoldenQuestion
 from evals.golden_store import GoldenStore
@@ -38,7 +38,7 @@ class GoldenGate:
         askers = [(tenant.id, own), *((partner.tenant_id, partner.questions) for partner in partners)]
         progress.total = 2 * sum(len(questions) for _, questions in askers)
         slots = asyncio.Semaphore(self._parallel)
-        with _single_fault():
+        with single_fault():
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     [
@@ -95,15 +95,3 @@ def _asked(golden: GoldenQuestion, before: Seen, after: Seen) -> Asked:
 
 def _principal(tenant_id: str, audience: Audience) -> Principal:
     return Principal(tenant_id, CHANNEL, audience, frozenset({Permission.ASK}), CHANNEL)
-
-
-@contextmanager
-def _single_fault() -> Iterator[None]:
-    """A task group wraps what went wrong; the gate's caller tells faults apart by their code."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        fault: BaseException = group
-        while isinstance(fault, BaseExceptionGroup):
-            fault = fault.exceptions[0]
-        raise fault from group

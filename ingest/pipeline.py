@@ -7,8 +7,7 @@ leaves every document as it was; running the same ingest again finishes the work
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from core.domain import DocumentStatus, Metadata
 from core.errors import CopilotError, DocumentError
 from core.keyring import Keyring
 from core.models import new_id
+from core.tasks import single_fault
 from ingest import duplicates, repository
 from ingest.chunk import TokenBudget
 from ingest.formats.elements import ParseLimits
@@ -126,7 +126,7 @@ class IngestPipeline:
         """
         await self._retries.run(lambda: self._index.ensure(target.collection))
         prepared: asyncio.Queue[Ready | FileStatus | None] = asyncio.Queue(maxsize=self._ahead)
-        with _single_fault():
+        with single_fault():
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._prepare_all(target, files, claims, prepared))
                 await self._settle_all(target, prepared, note)
@@ -252,15 +252,3 @@ class IngestPipeline:
 
 def _said(heading_path: Sequence[str], text: str) -> str:
     return "\n".join((*heading_path, text))
-
-
-@contextmanager
-def _single_fault() -> Iterator[None]:
-    """A task group wraps what went wrong; callers tell faults apart by their own type and code."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        fault: BaseException = group
-        while isinstance(fault, BaseExceptionGroup):
-            fault = fault.exceptions[0]
-        raise fault from group

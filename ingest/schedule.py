@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
@@ -16,6 +16,7 @@ from core.errors import CopilotError
 from core.models import Source, now
 from core.schedule import next_turn
 from core.settings import JobSettings
+from core.tasks import beside
 
 log = structlog.get_logger()
 
@@ -35,13 +36,8 @@ class SourceSchedule:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Looks through the sources again and again, beside whatever else this process does."""
-        task = asyncio.create_task(self._run(), name="source-schedule")
-        try:
+        async with beside(self._run(), "source-schedule"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def submit_due(self) -> int:
         """Queue a sync for every source whose turn has come; how many."""

@@ -2,7 +2,7 @@
 
 import { Client } from "/chat/client.js";
 import { icon } from "/chat/dom.js";
-import { forgetKey, looksLikeKey, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
+import { forgetKey, looksLikeKey, showSignInError, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
 import { SourceCard } from "/chat/sources.js";
 import { Turn } from "/chat/turn.js";
 
@@ -107,12 +107,6 @@ function signOut(reason = "") {
   byId("sign-in").hidden = false;
   showSignInError(reason);
   byId("key").focus();
-}
-
-function showSignInError(text) {
-  byId("sign-in-error").textContent = text;
-  byId("sign-in-error").hidden = !text;
-  byId("key").setAttribute("aria-invalid", String(Boolean(text)));
 }
 
 /** Browsers without `field-sizing` get the same growing box by measuring. */

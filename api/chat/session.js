@@ -31,3 +31,11 @@ export function takeKeyFromAddress() {
     return null; // a malformed escape
   }
 }
+
+/** Says beside the field why the key was not taken; nothing for "". */
+export function showSignInError(text) {
+  const said = document.getElementById("sign-in-error");
+  said.textContent = text;
+  said.hidden = !text;
+  document.getElementById("key").setAttribute("aria-invalid", String(Boolean(text)));
+}

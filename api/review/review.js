@@ -2,7 +2,7 @@
 
 import { el } from "/chat/dom.js";
 import { explain } from "/chat/faults.js";
-import { forgetKey, looksLikeKey, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
+import { forgetKey, looksLikeKey, showSignInError, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
 import { Client } from "/review/api.js";
 import { showDocument } from "/review/document.js";
 import { LISTS, showDocuments, showFailures } from "/review/lists.js";
@@ -104,12 +104,6 @@ function signOut(reason = "") {
   byId("sign-in").hidden = false;
   showSignInError(reason);
   byId("key").focus();
-}
-
-function showSignInError(text) {
-  byId("sign-in-error").textContent = text;
-  byId("sign-in-error").hidden = !text;
-  byId("key").setAttribute("aria-invalid", String(Boolean(text)));
 }
 
 function takeKey() {

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from source_reading import listed
 
 from core.errors import CopilotError, DocumentError
 from ingest.sources.archive import KIND, ArchiveSource, expand
@@ -269,10 +270,6 @@ async def opened(path: Path, limits: SourceLimits = LIMITS) -> AsyncIterator[Arc
         yield source
     finally:
         await source.close()
-
-
-async def listed(source: ArchiveSource) -> dict[str, SourceItem]:
-    return {item.path: item async for item in source.discover()}
 
 
 async def fault(path: Path, limits: SourceLimits = LIMITS) -> CopilotError:

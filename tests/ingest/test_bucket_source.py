@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from source_reading import fault, listed, read
 
-from core.errors import CopilotError, DocumentError, InvalidRequestError
+from core.errors import DocumentError, InvalidRequestError
 from ingest.sources.base import SourceItem, SourceLimits, SourceUnreachableError, SourceVanishedError
 from ingest.sources.bucket import KIND, BucketConfig, BucketSource, FileSystem, file_system, location
 from tests.servers.s3 import S3Server, running_s3
@@ -57,26 +58,6 @@ async def opened(
         yield source
     finally:
         await source.close()
-
-
-async def listed(source: BucketSource) -> dict[str, SourceItem]:
-    return {item.path: item async for item in source.discover()}
-
-
-async def read(source: BucketSource) -> dict[str, bytes | str]:
-    found: dict[str, bytes | str] = {}
-    for path, item in (await listed(source)).items():
-        try:
-            found[path] = await source.fetch(item)
-        except DocumentError as problem:
-            found[path] = problem.code
-    return found
-
-
-async def fault(source: BucketSource) -> CopilotError:
-    with pytest.raises(SourceVanishedError) as caught:
-        await listed(source)
-    return caught.value
 
 
 async def test_what_lies_below_the_prefix_is_listed_with_its_folders_rules(s3: S3Server, bucket: str) -> None:

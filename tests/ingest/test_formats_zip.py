@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+from bombs import encrypted_zip
 from ingest_files import LIMITS, code_of, docx, read, texts, zipped
 
 from core.errors import DocumentError
@@ -38,19 +39,8 @@ def test_links_folders_and_hidden_members_are_left_out() -> None:
     assert texts(read(stream.getvalue(), "a.zip")) == ["a.md", "Kept."]
 
 
-def encrypted(data: bytes) -> bytes:
-    """`data` with the bit set that says so, in each local and central header."""
-    out = bytearray(data)
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        start = 0
-        while (start := data.find(mark, start)) >= 0:
-            out[start + offset] |= 1
-            start += 4
-    return bytes(out)
-
-
 def test_archive_under_a_password_is_named_so() -> None:
-    assert code_of(encrypted(zipped({"a.md": b"text"})), "a.zip") == "encrypted"
+    assert code_of(encrypted_zip(zipped({"a.md": b"text"})), "a.zip") == "encrypted"
 
 
 def test_archives_in_each_other_end_at_the_limit() -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 from git_repository import Repository
+from source_reading import fault, listed, read
 
-from core.errors import CopilotError, DocumentError, InvalidRequestError, StorageFullError
-from ingest.sources.base import Source, SourceItem, SourceLimits, SourceUnreachableError, SourceVanishedError
+from core.errors import DocumentError, InvalidRequestError, StorageFullError
+from ingest.sources.base import SourceItem, SourceLimits, SourceUnreachableError, SourceVanishedError
 from ingest.sources.git import KIND, GitConfig, GitSource
 from ingest.sources.git_address import git_address
 from ingest.sources.git_command import Git
@@ -49,27 +50,6 @@ async def opened(
 
 def local(server: GitServer) -> SourceLimits:
     return replace(LIMITS, allow_hosts=(f"127.0.0.1:{server.port}",))
-
-
-async def listed(source: Source) -> dict[str, SourceItem]:
-    return {item.path: item async for item in source.discover()}
-
-
-async def read(source: Source) -> dict[str, bytes | str]:
-    """Path → bytes, or the code of the item's problem."""
-    found: dict[str, bytes | str] = {}
-    for path, item in (await listed(source)).items():
-        try:
-            found[path] = await source.fetch(item)
-        except DocumentError as problem:
-            found[path] = problem.code
-    return found
-
-
-async def fault(source: GitSource) -> CopilotError:
-    with pytest.raises(SourceVanishedError) as caught:
-        await listed(source)
-    return caught.value
 
 
 async def test_the_newest_commit_is_listed_in_order_with_its_folders_rules(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from git_repository import Repository
+from source_reading import listed
 
 from core.errors import DocumentError
 from core.models import Json
@@ -117,10 +118,6 @@ async def source(place: Place, tmp_path: Path) -> AsyncIterator[Source]:
     yield found
     await found.close()
     await found.close()  # once more does no harm
-
-
-async def listed(source: Source) -> dict[str, SourceItem]:
-    return {item.path: item async for item in source.discover()}
 
 
 async def test_items_come_sorted_with_sizes_rules_and_bytes(place: Place, source: Source) -> None:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from tests.servers.browser import WatchedPage, chromium, new_page, tab_to
 from tests.servers.demo import Demo
+
+__all__ = ["chromium"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=320, height=900)
 TIMEOUT_MS = 20_000
 UNKNOWN = "What is the airspeed of an unladen swallow over Lake Titicaca?"
@@ -27,37 +28,14 @@ SHOWN = "Which response times apply to a P1 ticket?"
 QUESTION = "Your question"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no chromium on PATH: install Debian's chromium package")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+def page(chromium: Browser, demo: Demo) -> Iterator[Page]:
     """Fails the test on any script error, policy violation, dialog or request to another origin."""
-    context = browser.new_context(viewport=WIDE, locale="en-GB")
-    expect.set_options(timeout=TIMEOUT_MS)
-    page = context.new_page()
-    page.set_default_timeout(TIMEOUT_MS)
-    faults: list[str] = []
-
-    def dismissed(dialog: Dialog) -> None:
-        faults.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("dialog", dismissed)
-    page.on("request", lambda sent: None if sent.url.startswith(demo.url) else faults.append(sent.url))
-    yield page
+    context = chromium.new_context(viewport=WIDE, locale="en-GB")
+    watched = WatchedPage(new_page(context, timeout_ms=TIMEOUT_MS), demo.url, may_fail=False)
+    yield watched.page
     context.close()
-    assert faults == []
+    watched.require_clean()
 
 
 def visit(page: Page, demo: Demo, tenant: str = "corvane") -> None:
@@ -74,14 +52,6 @@ def asked(page: Page, question: str) -> Locator:
     expect(page.locator(".answer")).to_have_count(before + 1)
     expect(page.locator(".answer[aria-busy]")).to_have_count(0)
     return page.locator(".answer").last
-
-
-def tab_to(page: Page, target: Locator, *, backwards: bool = False) -> None:
-    for _ in range(80):
-        if target.evaluate("node => node === document.activeElement"):
-            return
-        page.keyboard.press("Shift+Tab" if backwards else "Tab")
-    pytest.fail("Tab does not reach the target")
 
 
 def opened_source(page: Page, answer: Locator) -> Locator:

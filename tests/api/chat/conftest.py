@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import chat_answers
 import pytest
 from chat_browser import Chat
 from chat_stub import FakeService, serving
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.servers.browser import chromium, new_page
 
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no chromium on PATH: install Debian's chromium package")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
+__all__ = ["chromium"]
 
 
 @pytest.fixture
@@ -46,12 +27,7 @@ def chat(chromium: Browser, service: FakeService) -> Iterator[Chat]:
     context = chromium.new_context(
         viewport={"width": 1100, "height": 860}, locale="en-GB", permissions=["clipboard-read", "clipboard-write"]
     )
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    watched = Chat(page, service)
-    watched.watch()
+    watched = Chat(new_page(context), service)
     yield watched
     context.close()
-    assert watched.faults == []
-    assert watched.strangers == []
+    watched.require_clean()

@@ -9,32 +9,10 @@ from chat_browser import Chat
 from chat_stub import KEY, PAGE, FakeService
 from playwright.sync_api import Browser, Page, expect
 
+from tests.servers.browser import LOW_CONTRAST
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-# WCAG 2.2 relative luminance and contrast of every visible text with the nearest opaque background behind it.
-LOW_CONTRAST = """() => {
-    const parse = colour => colour.match(/[\\d.]+/g).map(Number);
-    const channel = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-    const background = node => {
-        for (let at = node; at; at = at.parentElement) {
-            const colour = parse(getComputedStyle(at).backgroundColor);
-            if (colour.length === 3 || colour[3] === 1) return colour;
-        }
-        return [255, 255, 255];
-    };
-    const low = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const node = walker.currentNode.parentElement;
-        const hidden = !node.checkVisibility() || node.closest(".visually-hidden, noscript");
-        if (hidden || !walker.currentNode.data.trim()) continue;
-        const [a, b] = [luminance(parse(getComputedStyle(node).color)), luminance(background(node))];
-        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        if (ratio < 4.5) low.push(`${ratio.toFixed(2)} ${walker.currentNode.data.trim()}`);
-    }
-    return low;
-}"""
 SMALL_TARGETS = """() => [...document.querySelectorAll("button, a, input, textarea, .chip")]
     .filter(node => node.checkVisibility() && !node.matches(".chip input, .skip-link"))
     .map(node => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser
 from review_browser import Desk
 from review_service import ReviewService, migrated, serving
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.servers.browser import chromium, new_page
 
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no chromium on PATH: install Debian's chromium package")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
+__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")
@@ -53,12 +34,7 @@ def service(quick_folder: Path, template: Path) -> Iterator[ReviewService]:
 @pytest.fixture
 def desk(chromium: Browser, service: ReviewService) -> Iterator[Desk]:
     context = chromium.new_context(viewport={"width": 1100, "height": 860}, locale="en-GB")
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    watched = Desk(page, service)
-    watched.watch()
+    watched = Desk(new_page(context), service)
     yield watched
     context.close()
-    assert watched.faults == []
-    assert watched.strangers == []
+    watched.require_clean()
