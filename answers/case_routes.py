@@ -77,10 +77,14 @@ class CaseRoutes:
     def _check(self, kind: RouteKind, target: str) -> None:
         match kind:
             case RouteKind.SLACK:
-                _require(_SLACK.fullmatch(target) is not None, "a Slack route is workspace/channel, T0123ABCD/C0123ABCD")
+                _require(
+                    _SLACK.fullmatch(target) is not None, "a Slack route is workspace/channel, T0123ABCD/C0123ABCD"
+                )
             case RouteKind.SMTP:
                 _require(_MAIL.fullmatch(target) is not None, "an SMTP route is one e-mail address")
-                _require(self._settings.smtp_host is not None, "this server sends no mail: set COPILOT_CASES__SMTP_HOST")
+                _require(
+                    self._settings.smtp_host is not None, "this server sends no mail: set COPILOT_CASES__SMTP_HOST"
+                )
             case RouteKind.WEBHOOK:
                 _require(_is_web_address(target), "a webhook is an https:// address without user, password or fragment")
             case RouteKind.ASKER:
@@ -98,6 +102,6 @@ def _is_web_address(target: str) -> bool:
     return parts.scheme in ("https", "http") and bool(parts.hostname) and port_fits and plain and len(target) <= 500
 
 
-def _require(holds: bool, remedy: str) -> None:  # noqa: FBT001
+def _require(holds: bool, remedy: str) -> None:
     if not holds:
         raise InvalidRequestError(remedy, code="invalid_route")

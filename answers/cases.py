@@ -68,7 +68,9 @@ class CaseDesk:
             return view(row)
 
     async def hand_back(self, principal: Principal, case_id: str) -> CaseView:
-        """Give it back: open again, and the copilot answers again where it was asked. Raises `ConflictError` (`case_not_claimed`)."""
+        """Give it back: open again, and the copilot answers again where it was asked.
+
+        Raises `ConflictError` (`case_not_claimed`)."""
         async with self._database.write() as session:
             row = await self._locked(session, principal, case_id)
             if row.status != CaseStatus.CLAIMED:

@@ -63,9 +63,7 @@ class FeedbackDesk:
             row.vote, row.reason, row.comment, row.correction = feedback.vote, feedback.reason, comment, correction
             if feedback.vote is Vote.DOWN and (feedback.reason or correction):
                 reason = feedback.reason or Reason.OTHER
-                await open_task(
-                    session, principal.tenant_id, feedback.answer_id, reason=reason, correction=correction
-                )
+                await open_task(session, principal.tenant_id, feedback.answer_id, reason=reason, correction=correction)
         self._tracer.score(
             feedback.answer_id,
             "user_feedback",

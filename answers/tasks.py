@@ -49,9 +49,7 @@ class Tasks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def page(
-        self, tenant_id: str, *, status: TaskStatus | None = None, limit: int, offset: int = 0
-    ) -> TaskPage:
+    async def page(self, tenant_id: str, *, status: TaskStatus | None = None, limit: int, offset: int = 0) -> TaskPage:
         """Newest first."""
         wanted = (CurationTask.tenant_id == tenant_id, CurationTask.status == status if status else true())
         query = select(CurationTask).where(*wanted).order_by(CurationTask.created_at.desc(), CurationTask.id)

@@ -83,8 +83,6 @@ async def add_route(body: CaseRouteIn, services: ServicesDep, principal: Admin) 
 
 
 @router.delete("/case-routes/{route_id}", status_code=204)
-async def remove_route(
-    route_id: Annotated[str, Path(max_length=64)], services: ServicesDep, principal: Admin
-) -> None:
+async def remove_route(route_id: Annotated[str, Path(max_length=64)], services: ServicesDep, principal: Admin) -> None:
     """Tell no more cases there."""
     await services.case_routes.remove(principal, route_id)

@@ -37,8 +37,6 @@ async def list_tasks(
 
 
 @router.post("/tasks/{task_id}/close", response_model=Task)
-async def close_task(
-    task_id: Annotated[str, Path(max_length=64)], services: ServicesDep, principal: Editor
-) -> Task:
+async def close_task(task_id: Annotated[str, Path(max_length=64)], services: ServicesDep, principal: Editor) -> Task:
     """The documents are right now, or were."""
     return await services.tasks.close(principal, task_id)

@@ -10,7 +10,7 @@ from answers.cases import CaseDesk
 from answers.conversations import Conversations
 from answers.handoff import HandoffDesk
 from api.engine import Engine
-from api.slack_courier import make_slack_couriers
+from api.wiring.slack import slack_couriers
 from core.profiles import Profiles
 from ingest.sources.addresses import vetted_addresses
 
@@ -25,7 +25,7 @@ def make_notices(engine: Engine) -> CaseNotices:
     couriers: dict[RouteKind, Courier] = {
         RouteKind.WEBHOOK: WebhookCourier(settings, vet, plain_hosts=settings.allow_hosts),
         RouteKind.SMTP: MailCourier(settings),
-        **make_slack_couriers(engine),
+        **slack_couriers(engine),
     }
     notices.employ(couriers)
     return notices

@@ -27,6 +27,8 @@ class EventStatus(StrEnum):
     WORKING = "working"
     DONE = "done"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """Whoever asked pressed stop."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,6 +134,19 @@ class Events:
         """As though it had never been asked: the same may be asked again."""
         async with self._database.write() as session:
             await session.execute(delete(SlackEvent).where(_held(claim)))
+
+    async def stop(self, tenant_id: str, channel: str, thread_ts: str) -> list[Claim]:
+        """End what waits or is worked on in a thread, in whichever process: its worker finds that it holds it no more."""
+        open_ = SlackEvent.status.in_([EventStatus.RECEIVED, EventStatus.WORKING])
+        ended: list[Claim] = []
+        async with self._database.write() as session:
+            rows = await session.scalars(select(SlackEvent).where(SlackEvent.tenant_id == tenant_id, open_))
+            for row in rows:
+                payload = self._open(row)
+                if (payload.job.channel, payload.job.thread_ts) == (channel, thread_ts):
+                    ended.append(Claim(row.event_id, tenant_id, row.attempts, payload.job, payload.reply_ts))
+                    row.status, row.payload = EventStatus.STOPPED, b""
+        return ended
 
     async def _free(self, row: SlackEvent) -> bool:
         same = and_(
