@@ -89,10 +89,10 @@ class Web:
     ) -> Mapping[str, object]:
         """What Slack gives for the code that an installation ends with: team, bot token. Raises `SlackError`."""
         client = new_client(self._api_url)
+        given = {"client_id": client_id, "client_secret": client_secret, "code": code, "redirect_uri": redirect_uri}
         try:
-            response = await client.oauth_v2_access(
-                client_id=client_id, client_secret=client_secret, code=code, redirect_uri=redirect_uri
-            )
+            # In the form: the SDK's own method uses an argument of aiohttp's that is to be removed.
+            response = await client.api_call("oauth.v2.access", data=given)
         except SlackApiError as error:
             raise SlackError(str(error.response.get("error", "unknown")), transient=False) from None
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
