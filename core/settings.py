@@ -254,6 +254,7 @@ class SlackSettings(Section):
     client_id: str | None = Field(None, description="of the app, to be installed into many workspaces (OAuth)")
     client_secret: SecretStr | None = None
     authorize_url: str = "https://slack.com/oauth/v2/authorize"
+    parallel: int = Field(8, ge=1, description="events that one process works on at once")
     code_hours: float = Field(24.0, gt=0, description="how long a one-time code can bind a workspace to a tenant")
     prompts: int = Field(4, ge=0, le=4, description="suggested prompts, the tenant's top questions; Slack shows four")
     prompt_days: float = Field(30.0, gt=0, description="how far back the top questions are counted")

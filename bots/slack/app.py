@@ -46,7 +46,7 @@ class SlackBot:
         self._settings = settings
         self._web = Web(settings.api_url)
         self._view = AgentView(ports.popular, self._web, settings)
-        self.worker = Worker(stores.events, self._responder(ports), sweep_s=sweep_s)
+        self.worker = Worker(stores.events, self._responder(ports), parallel=settings.parallel, sweep_s=sweep_s)
         self._interactions = Interactions(ports, stores, self.worker, self._web)
         self._secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
         self._app = self._bolt()

@@ -150,5 +150,8 @@ def read(stored: Mapping[str, object]) -> ChannelSettings:
     values = {field.name: stored[field.name] for field in fields(ChannelSettings) if field.name in stored}
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     audience = values.get("audience")
-    typed = {"mode": Mode(str(values.get("mode", Mode.TAG_ONLY))), "audience": Audience(str(audience)) if audience else None}
+    typed = {
+        "mode": Mode(str(values.get("mode", Mode.TAG_ONLY))),
+        "audience": Audience(str(audience)) if audience else None,
+    }
     return ChannelSettings(**{**values, **lists, **typed})  # type: ignore[arg-type]

@@ -22,9 +22,11 @@ LEASE = timedelta(minutes=6)
 
 
 class Worker:
-    def __init__(self, events: Events, responder: Responder, *, sweep_s: float = SWEEP_S) -> None:
+    def __init__(self, events: Events, responder: Responder, *, parallel: int = 8, sweep_s: float = SWEEP_S) -> None:
+        """`parallel` events are worked on at once: the rest of the loop's time belongs to what has not been acknowledged."""
         self._events = events
         self._responder = responder
+        self._slots = asyncio.Semaphore(parallel)
         self._sweep_s = sweep_s
         self._running: dict[str, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
@@ -83,7 +85,8 @@ class Worker:
 
     async def _respond(self, event_id: str) -> None:
         try:
-            await self._responder.respond(event_id)
+            async with self._slots:
+                await self._responder.respond(event_id)
         except Exception as error:  # an event is a process edge; the sweep takes the event up again
             log.error("slack_event_failed", event_id=event_id, exc_info=error)
 

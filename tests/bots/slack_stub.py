@@ -51,6 +51,8 @@ class SlackStub:
     """Errors of methods that fail always."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What methods answer beside ok."""
+    limited: dict[str, int] = field(default_factory=dict)
+    """How many of a method's next calls are rate limited."""
     retry_after: str = "0"
     acknowledged: list[str] = field(default_factory=list)
     url: str = ""
@@ -93,6 +95,9 @@ class SlackStub:
             return web.json_response({"ok": True, "url": f"ws://127.0.0.1:{self._port}/socket"})
         self.calls.append(call)
         error = self.failures.pop(0) if self.failures else None
+        if self.limited.get(call.method, 0) > 0:
+            self.limited[call.method] -= 1
+            error = "429"
         error = error or self.refused.get(call.method) or refusal(call.method, arguments) or self._state(call)
         if error == "429":
             headers = {"Retry-After": self.retry_after}

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import httpx
 from fastapi import FastAPI
@@ -340,13 +341,22 @@ async def post(bot: SlackBot, body: Json | bytes, *, retry: int = 0, **headers: 
         **({"x-slack-retry-num": str(retry), "x-slack-retry-reason": "http_timeout"} if retry else {}),
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    app = FastAPI()
-    app.add_api_route("/slack/events", bot.handle, methods=["POST"])
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://copilot.test") as client:
+    async with http(bot) as client:
         return await client.post(
             "/slack/events", content=raw, headers={n: v.encode() for n, v in sent.items() if v is not None}
         )
+
+
+_apps: WeakKeyDictionary[SlackBot, FastAPI] = WeakKeyDictionary()
+
+
+def http(bot: SlackBot) -> httpx.AsyncClient:
+    """Slack's side of the bot's endpoint."""
+    if bot not in _apps:
+        _apps[bot] = FastAPI()
+        _apps[bot].add_api_route("/slack/events", bot.handle, methods=["POST"])
+    transport = httpx.ASGITransport(app=_apps[bot], raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://copilot.test", trust_env=False)
 
 
 def sign(raw: bytes, timestamp: str) -> str:
