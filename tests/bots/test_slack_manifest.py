@@ -62,7 +62,7 @@ def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
     assert 174 <= len(shown["long_description"]) <= 4000
     features = manifest["features"]
     assert len(features["agent_view"]["agent_description"]) <= 300
-    assert all(len(one["name"]) <= 32 and len(one["description"]) <= 150 for one in features["shortcuts"])
+    assert all(len(one["name"]) <= 24 and len(one["description"]) <= 150 for one in features["shortcuts"])
     prompts = [one["message"] for one in features["agent_view"]["suggested_prompts"]]
     assert prompts == list(views.DEFAULT_PROMPTS)
 
