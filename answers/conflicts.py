@@ -22,6 +22,9 @@ from guardrails.claims import read, stem
 Similar = Callable[[str, str], float]
 """Cosine of two sentences, where an embedder is at hand."""
 
+Said = Callable[[str], bool]
+"""Whether an answer says this stretch of a passage."""
+
 MAX_PASSAGES = 8
 """Passages that are compared with each other, best first: what an answer is given from."""
 MAX_CONFLICTS = 2
@@ -110,18 +113,23 @@ class _Read:
     negated: frozenset[str]
 
 
-def conflicts(passages: Sequence[Passage], *, tenant_id: str, similar: Similar | None = None) -> tuple[Conflict, ...]:
-    """Conflicts among the passages that an answer is given from, best first; at most `MAX_CONFLICTS`, one for each point."""
+def conflicts(
+    passages: Sequence[Passage], *, tenant_id: str, said: Said | None = None, similar: Similar | None = None
+) -> tuple[Conflict, ...]:
+    """Conflicts among the passages that an answer is given from, best first; at most `MAX_CONFLICTS`, one for each point. With
+    `said`, only on points that the answer makes: documents may differ on others, too."""
     best = list(enumerate(passages[:MAX_PASSAGES]))
-    statements = {number: list(_statements(number, passage)) for number, passage in best}
-    known = {number: _stems(passage.text) | _context(passage) for number, passage in best}
+    points = None if said is None else [r for n, p in best for r in _statements(n, p, said=said)]
+    statements = {number: list(_statements(number, passage, near=points)) for number, passage in best}
     found: dict[str, Conflict] = {}
     for (a, one), (b, other) in combinations(best, 2):
         if not _comparable(one, other):
             continue
         ours, theirs = (b, a) if other.tenant_id == tenant_id != one.tenant_id else (a, b)
         for x, y in _pairs(statements[ours], statements[theirs]):
-            if _differ(x, y) and _same_point(x, y, known[ours], known[theirs], similar):
+            if said is not None and not (said(x.statement.quote) or said(y.statement.quote)):
+                continue
+            if _differ(x, y) and _same_point(x, y, _known(passages[ours]), _known(passages[theirs]), similar):
                 point = " ".join(sorted(set(x.subject) & set(y.subject)))
                 own = passages[ours].tenant_id != passages[theirs].tenant_id
                 found.setdefault(point, Conflict(_point(passages[ours]), x.statement, y.statement, own))
@@ -215,28 +223,49 @@ def _same_point(x: _Read, y: _Read, known_x: frozenset[str], known_y: frozenset[
     return about or (similar is not None and similar(x.statement.text, y.statement.text) >= NEAR)
 
 
-def _statements(number: int, passage: Passage) -> Iterator[_Read]:
+def _statements(
+    number: int, passage: Passage, *, said: Said | None = None, near: Sequence[_Read] | None = None
+) -> Iterator[_Read]:
+    """Of the sentences that are `said`, or may be about the same point as one of `near`; of all where neither is given."""
     context, inherited = _context(passage), labels(" ".join(passage.heading_path))
     for text, quote in _texts(passage):
-        claim = read(text)
-        words = [stem(word) for word in _words(text)]
-        subject = [_SYNONYMS.get(word, word) for word in words if word in claim.stems and word not in _GENERIC]
-        named = {stem(word) for label in labels(text) for word in _words(label)}
-        subject = [word for word in subject if word not in named]
         cell = text != quote and CELL in quote
-        if len(subject) + cell * len(named) < 2 or _NO_STATEMENT.search(text) or len(quote) > MAX_QUOTE:
+        if len(quote) > MAX_QUOTE or _NO_STATEMENT.search(text):
             continue
-        yield _Read(
-            statement=Statement(number, text, quote),
-            subject=tuple(dict.fromkeys(word for word in subject if not word[0].isdigit())),
-            first=subject[0] if subject else "",
-            context=context,
-            labels=labels(text) or inherited,
-            cell=cell,
-            values=values(text),
-            allows=False if _FORBIDS.search(text) else (True if _ALLOWS.search(text) else None),
-            negated=frozenset(_SYNONYMS.get(word, word) for word in claim.negated),
-        )
+        if not (said is None or said(quote)) or not (near is None or _is_near(text, near, cell=cell)):
+            continue
+        statement = _statement(Statement(number, text, quote), context, inherited, cell=cell)
+        if statement is not None:
+            yield statement
+
+
+def _is_near(text: str, points: Sequence[_Read], *, cell: bool) -> bool:
+    """Whether the text shares enough words with one of the points to be worth reading."""
+    stems = _stems(text)
+    return any(len(stems.intersection(point.subject)) + 2 * (cell and point.cell) >= 2 for point in points)
+
+
+def _statement(statement: Statement, context: frozenset[str], inherited: frozenset[str], *, cell: bool) -> _Read | None:
+    """None for a sentence that says too little to be compared."""
+    text = statement.text
+    claim, own = read(text), labels(text)
+    words = [stem(word) for word in _words(text)]
+    subject = [_SYNONYMS.get(word, word) for word in words if word in claim.stems and word not in _GENERIC]
+    named = {stem(word) for label in own for word in _words(label)}
+    subject = [word for word in subject if word not in named]
+    if len(subject) + cell * len(named) < 2:
+        return None
+    return _Read(
+        statement=statement,
+        subject=tuple(dict.fromkeys(word for word in subject if not word[0].isdigit())),
+        first=subject[0] if subject else "",
+        context=context,
+        labels=own or inherited,
+        cell=cell,
+        values=values(text),
+        allows=False if _FORBIDS.search(text) else (True if _ALLOWS.search(text) else None),
+        negated=frozenset(_SYNONYMS.get(word, word) for word in claim.negated),
+    )
 
 
 def _texts(passage: Passage) -> Iterator[tuple[str, str]]:
@@ -261,6 +290,10 @@ def _words(text: str) -> list[str]:
 def _stems(text: str) -> frozenset[str]:
     stems = (stem(word) for word in _words(text))
     return frozenset(_SYNONYMS.get(word, word) for word in stems if word not in _GENERIC)
+
+
+def _known(passage: Passage) -> frozenset[str]:
+    return _stems(passage.text) | _context(passage)
 
 
 def _context(passage: Passage) -> frozenset[str]:

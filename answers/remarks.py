@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from answers.applicability import Asked, applicability_note
@@ -17,18 +17,17 @@ def remarks(finding: Finding, asked: Asked, checker: UnitChecker) -> Iterator[Ch
     if note:
         yield checker.note(lambda _numbers: note)
     result = finding.result
-    for conflict in conflicts(result.passages, tenant_id=result.tenant_id):
-        if _concerns(conflict, checker):
-            say = partial(_said, conflict, finding)
-            sides = (conflict.ours, conflict.theirs)
-            yield checker.note(say, [side.passage for side in sides], [side.quote for side in sides])
+    texts = [verdict.text for verdict in checker.verdicts if verdict.sent]
+    texts += [citation.quote for citation in checker.citations.used]
+    is_said = partial(_is_in, texts)
+    for conflict in conflicts(result.passages, tenant_id=result.tenant_id, said=is_said):
+        say = partial(_said, conflict, finding)
+        sides = (conflict.ours, conflict.theirs)
+        yield checker.note(say, [side.passage for side in sides], [side.quote for side in sides])
 
 
-def _concerns(conflict: Conflict, checker: UnitChecker) -> bool:
-    """Only a point that the answer makes: documents may differ on others, too."""
-    said = [verdict.text for verdict in checker.verdicts if verdict.sent]
-    quoted = [citation.quote for citation in checker.citations.used]
-    return any(side.quote in text for side in (conflict.ours, conflict.theirs) for text in (*said, *quoted))
+def _is_in(texts: Sequence[str], quote: str) -> bool:
+    return any(quote in text for text in texts)
 
 
 def _said(conflict: Conflict, finding: Finding, numbers: list[int]) -> str:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType, Protocol
 
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -17,12 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import NullPool
 
 from core.errors import CopilotError, StorageFullError, UnavailableError
+from core.sqlite import sqlite_engine
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
-
-BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for SQLite's single write lock; ingest holds it for a few milliseconds at a time."""
 
 _UNDEFINED = frozenset({"42P01", "42703"})
 """PostgreSQL's undefined_table and undefined_column (its manual, appendix A)."""
@@ -51,8 +49,7 @@ class Database:
         if self.is_sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine: AsyncEngine = create_async_engine(parsed)
-            _tune_sqlite(self.engine)
+            self.engine: AsyncEngine = sqlite_engine(parsed)
         else:
             self.engine = create_async_engine(parsed, pool_size=pool_size, pool_pre_ping=True)
         self._writing = self.engine.execution_options(copilot_write=True)
@@ -135,27 +132,3 @@ def _sqlstate(error: DBAPIError | NoConnectionError) -> str | None:
 def _lock_key(name: str) -> int:
     """PostgreSQL's advisory locks are numbers, int8."""
     return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
-
-
-def _tune_sqlite(engine: AsyncEngine) -> None:
-    """WAL so that readers never wait for the writer; transactions begun by us, so that a writer takes its lock at once
-    (an upgraded read lock fails with SQLITE_BUSY without waiting); rolled back before their connection is thrown away."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:
-        write = connection.get_execution_options().get("copilot_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def on_invalidate(connection: Any, _record: object, _error: object) -> None:
-        # After a cancellation, say. Closed alone, a connection whose SELECT was not read to its end keeps the write lock until
-        # that statement is collected as garbage (sqlite3_close_v2's zombies).
-        connection.rollback()

@@ -80,7 +80,7 @@ class SentenceTransformerEmbedder:
         self._threads = threads
         self._model: _Model | None = None
         self._loading = threading.Lock()
-        self._queries = ThreadPoolExecutor(1, "embed-query")
+        self._queries = ThreadPoolExecutor(1, "embed-query", initializer=_use_one_core)
         self._passages = ThreadPoolExecutor(1, "embed-passages")
 
     @property
@@ -241,6 +241,13 @@ def _unusable(model: str, error: Exception) -> ConfigurationError:
         f"embedding.model: '{model}' cannot be loaded ({type(error).__name__});"
         " name a folder or a model that can be fetched"
     )
+
+
+def _use_one_core() -> None:
+    """In this thread: a question's forward pass is too small to share, and with two threads took a third longer than with one."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 async def _in(pool: Executor, work: Callable[[], T]) -> T:

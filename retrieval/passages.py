@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select
 
 from core.database import Database, ReadSession
 from core.domain import DocType, DocumentStatus, Passage, Scope
@@ -51,13 +51,14 @@ class Passages:
             .join(Corpus, Document.corpus_id == Corpus.id)
             .where(
                 PassageRow.tenant_id == scope.tenant_id,
-                tuple_(PassageRow.revision_id, PassageRow.number).in_(list(keys)),
+                *_among(keys),
                 Document.status != DocumentStatus.WITHDRAWN,
                 Document.audience.in_(scope.audience.readable()),
             )
         )
         async with self._database.read() as session:
-            found = {(p.revision_id, p.number): (p, r, d, corpus) for p, r, d, corpus in await session.execute(query)}
+            read = ((p, r, d, corpus) for p, r, d, corpus in await session.execute(query))
+            found = {key: row for row in read if (key := (row[0].revision_id, row[0].number)) in keys}
             rows = [row for row, *_ in found.values()] if whole_procedures else []
             rest = await self._rest_of_procedures(session, rows)
         loaded = [_passage(*found[key], keys[key]) for key in keys if key in found]
@@ -71,12 +72,13 @@ class Passages:
         query = (
             select(PassageRow.revision_id, PassageRow.number, PassageRow.text, PassageRow.heading_path, Revision.info)
             .join(Revision, PassageRow.revision_id == Revision.id)
-            .where(tuple_(PassageRow.revision_id, PassageRow.number).in_(list(ids)))
+            .where(*_among(ids))
         )
         async with self._database.read() as session:
             return {
                 ids[revision, number]: "\n".join((info.get("title", ""), *headings, text))
                 for revision, number, text, headings, info in await session.execute(query)
+                if (revision, number) in ids
             }
 
     async def _rest_of_procedures(self, session: ReadSession, rows: Sequence[PassageRow]) -> list[PassageRow]:
@@ -119,6 +121,13 @@ class Passages:
         )
         async with self._database.read() as session:
             return sorted(name for name in await session.scalars(query) if name)
+
+
+def _among(keys: Collection[tuple[str, int]]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Rows of these revisions and numbers: some more than the pairs, which the caller leaves out. SQLite reads the whole table for
+    a list of pairs, and an index for two lists."""
+    revisions, numbers = ({key[place] for key in keys} for place in (0, 1))
+    return PassageRow.revision_id.in_(revisions), PassageRow.number.in_(numbers)
 
 
 def _following(

@@ -17,6 +17,7 @@ from core.grants import Grants, granted
 from core.tenancy import TenantInfo, Tenants
 from core.versions import version_key
 from retrieval.embedding import Embedder, Vector
+from retrieval.frequencies import Frequencies
 from retrieval.index import Candidate, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
 from retrieval.scoring import Scored, Signals, score, signals, with_phrases
@@ -79,6 +80,7 @@ class Searcher:
         candidates: int = 40,
     ) -> None:
         self._index = index
+        self._counts = Frequencies(index)
         self._embedder = embedder
         self._passages = passages
         self._tenants = tenants
@@ -124,13 +126,9 @@ class Searcher:
     async def _weighed(self, views: Sequence[View], query: str) -> SparseVector:
         """The query's terms with their idf over all that the asker may see."""
         terms = list(query_terms(query))
-        counted = await asyncio.gather(
-            *(self._index.count(view.collection, view.within) for view in views),
-        )
+        counted = await asyncio.gather(*(self._counts.total(view.collection, view.within) for view in views))
         frequencies: Counter[int] = Counter()
-        for found in await asyncio.gather(
-            *(self._index.document_frequencies(view.collection, view.within, terms) for view in views)
-        ):
+        for found in await asyncio.gather(*(self._counts.of(view.collection, view.within, terms) for view in views)):
             frequencies.update(found)
         return encode_query(query, frequencies, sum(counted))
 
