@@ -1,4 +1,4 @@
-"""Votes on answers, stored redacted; each becomes a score on the answer's trace."""
+"""Votes on answers, stored redacted; each becomes a score on the answer's trace, a rejection with a reason a curation task."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from answers.conversations import Conversations
+from answers.tasks import open_task
 from core.database import Database
 from core.domain import Principal, Vote
 from core.models import FeedbackRow
@@ -60,6 +61,9 @@ class FeedbackDesk:
                 )
                 session.add(row)
             row.vote, row.reason, row.comment, row.correction = feedback.vote, feedback.reason, comment, correction
+            if feedback.vote is Vote.DOWN and (feedback.reason or correction):
+                reason = feedback.reason or Reason.OTHER
+                await open_task(session, principal.tenant_id, feedback.answer_id, reason=reason, correction=correction)
         self._tracer.score(
             feedback.answer_id,
             "user_feedback",

@@ -19,6 +19,7 @@ from api.middleware import Envelope
 from api.routes import (
     ask,
     audit,
+    cases,
     chat,
     confidence,
     curation,
@@ -34,6 +35,7 @@ from api.routes import (
     review,
     slack,
     sources,
+    tasks,
     usage,
     widget,
     widgets,
@@ -98,6 +100,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     errors.install(app)
     for routes in (
         ask,
+        cases,
+        tasks,
         openai,
         documents,
         curation,

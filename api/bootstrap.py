@@ -10,11 +10,16 @@ from functools import partial
 import structlog
 
 from answers.calibration import Calibrations
+from answers.case_notices import JOB as CASE_NOTICE
+from answers.case_notices import CaseNotices
+from answers.case_routes import CaseRoutes
+from answers.cases import CaseDesk
 from answers.conversations import Conversations
 from answers.feedback import FeedbackDesk
 from answers.gaps import Gaps
 from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline
+from answers.tasks import Tasks
 from api.engine import Engine, open_engine, shared
 from api.store import open_store
 from api.widget.identity import Identities
@@ -24,11 +29,11 @@ from api.wiring.answering import (
     make_calibrations,
     make_feedback,
     make_golden,
-    make_handoffs,
     make_pipeline,
     make_searcher,
 )
 from api.wiring.backends import make_workers, warm_up_profile
+from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_notices
 from api.wiring.knowledge import (
     make_curation,
     make_garbage,
@@ -75,6 +80,9 @@ class Services(Engine):
     conversations: Conversations
     feedback: FeedbackDesk
     handoffs: HandoffDesk
+    cases: CaseDesk
+    case_routes: CaseRoutes
+    tasks: Tasks
     gaps: Gaps
     grants: Grants
     profiles: Profiles
@@ -109,10 +117,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(releases.aclose)
         library, reindexer = make_library(engine, workers), make_reindexer(engine)
         alone = settings.index.kind is IndexKind.EMBEDDED
-        handlers: dict[str, Handler] = {"sync": partial(sync_source, library, releases), **upkeep(reindexer)}
+        notices = make_notices(engine)
+        handlers: dict[str, Handler] = {
+            "sync": partial(sync_source, library, releases),
+            CASE_NOTICE: notices.run,
+            **upkeep(reindexer),
+        }
         jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
         stack.push_async_callback(jobs.aclose)
-        services = _assemble(engine, library, releases, jobs, reindexer)
+        services = _assemble(engine, library, releases, jobs, reindexer, notices)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
@@ -120,7 +133,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield services
 
 
-def _assemble(engine: Engine, library: Library, releases: Releases, jobs: Jobs, reindexer: Reindexer) -> Services:
+def _assemble(
+    engine: Engine, library: Library, releases: Releases, jobs: Jobs, reindexer: Reindexer, notices: CaseNotices
+) -> Services:
     settings, database = engine.settings, engine.database
     searcher = make_searcher(engine)
     conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
@@ -134,7 +149,10 @@ def _assemble(engine: Engine, library: Library, releases: Releases, jobs: Jobs, 
         pipeline=make_pipeline(engine, searcher, conversations, quota, calibrations),
         conversations=conversations,
         feedback=make_feedback(engine, conversations),
-        handoffs=make_handoffs(engine, conversations),
+        handoffs=make_handoffs(engine, conversations, notices),
+        cases=make_cases(engine, notices),
+        case_routes=make_case_routes(engine),
+        tasks=Tasks(database),
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),

@@ -10,6 +10,8 @@ from fastapi import UploadFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr, field_validator, model_validator
 
 from answers.calibration import Calibration, Fitted
+from answers.case_notices import RouteKind
+from answers.case_views import Severity
 from answers.feedback import Feedback, Reason
 from core.audit_book import Act
 from core.budgets import MOST as BUDGET_MOST
@@ -87,12 +89,27 @@ class HandoffIn(Body):
     conversation_id: str | None = Field(None, max_length=64)
     contact: str | None = Field(None, max_length=500, description="how to reach the asker; stored encrypted")
     note: str | None = Field(None, max_length=4000)
+    severity: Severity = Severity.NORMAL
 
     @model_validator(mode="after")
     def _has_reference(self) -> HandoffIn:
         if not (self.answer_id or self.conversation_id):
             raise ValueError("name the answer_id or the conversation_id that a person should take over")
         return self
+
+
+class ResolveIn(Body):
+    resolution: str | None = Field(None, max_length=4000, description="what helped; stored redacted")
+
+
+class CaseRouteIn(Body):
+    kind: RouteKind
+    target: str = Field(
+        min_length=3,
+        max_length=500,
+        description="workspace/channel of Slack, an e-mail address, or an https:// address",
+        examples=["https://desk.example.com/copilot-cases"],
+    )
 
 
 class UploadForm(Body):

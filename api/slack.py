@@ -6,16 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from answers.popular import Popular
 from api.bootstrap import Services
-from api.store import Store
 from bots.slack.app import SlackBot
-from bots.slack.events import Events
-from bots.slack.installs import Workspaces
-from bots.slack.threads import Threads
-
-
-def workspaces(store: Store) -> Workspaces:
-    return Workspaces(store.database, store.keyring, fallback=store.settings.slack.bot_token)
+from bots.slack.parts import Ports, Stores
 
 
 @asynccontextmanager
@@ -25,15 +19,7 @@ async def slack_bot(services: Services) -> AsyncIterator[SlackBot | None]:
     if settings.signing_secret is None and settings.app_token is None:
         yield None
         return
-    bot = SlackBot(
-        answerer=services.pipeline,
-        votes=services.feedback,
-        cases=services.handoffs,
-        workspaces=workspaces(services),
-        events=Events(services.database, services.keyring),
-        threads=Threads(services.database),
-        settings=settings,
-    )
+    bot = make_bot(services)
     await bot.start()
     socket = asyncio.create_task(bot.run_socket_mode()) if settings.app_token else None
     try:
@@ -43,3 +29,22 @@ async def slack_bot(services: Services) -> AsyncIterator[SlackBot | None]:
             socket.cancel()
             await asyncio.gather(socket, return_exceptions=True)
         await bot.aclose()
+
+
+def make_bot(services: Services) -> SlackBot:
+    async def redact(tenant_id: str, text: str) -> str:
+        [clean] = await services.guards.redact_many([text], await services.tenants.profile(tenant_id))
+        return clean.text
+
+    ports = Ports(
+        answerer=services.pipeline,
+        votes=services.feedback,
+        cases=services.handoffs,
+        case_work=services.cases,
+        given=services.conversations,
+        popular=Popular(services.database),
+        redact=redact,
+    )
+    settings = services.settings.slack
+    stores = Stores.over(services.database, services.keyring, redact=redact, fallback=settings.bot_token)
+    return SlackBot(ports, stores, settings)

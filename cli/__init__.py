@@ -17,6 +17,7 @@ from cli import (
     admin,
     asking,
     audit,
+    cases,
     confidence,
     curation,
     documents,
@@ -32,6 +33,7 @@ from cli import (
     running,
     slack,
     sources,
+    tasks,
     usage,
     widget,
 )
@@ -78,6 +80,8 @@ app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
 app.add_typer(widget.widgets, name="widget")
+app.add_typer(cases.cases, name="case")
+app.add_typer(tasks.tasks, name="task")
 app.add_typer(evals.evals, name="eval")
 
 

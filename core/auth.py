@@ -25,7 +25,7 @@ _ASKING = frozenset({Permission.ASK, Permission.SEARCH, Permission.FEEDBACK, Per
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_USER: _ASKING,
-    Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ},
+    Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ, Permission.CASES_READ, Permission.CASES_WORK},
     Role.EDITOR: _ASKING | {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.JOBS_READ},
     Role.AUDITOR: frozenset(
         {Permission.DOCUMENTS_READ, Permission.JOBS_READ, Permission.AUDIT_READ, Permission.USAGE_READ}

@@ -211,11 +211,54 @@ class AuditSettings(Section):
     page_size: int = Field(200, ge=1, le=1000, description="most rows that one page of the audit may hold")
 
 
+class SMTPSecurity(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class CaseSettings(Section):
+    urgent_minutes: float = Field(30.0, gt=0, description="within which somebody should have taken an urgent case")
+    high_minutes: float = Field(120.0, gt=0)
+    normal_minutes: float = Field(480.0, gt=0)
+    low_minutes: float = Field(1440.0, gt=0)
+    retry_s: float = Field(5.0, ge=0, description="longest pause after a receiver's first refusal; doubled with each")
+    retry_most_s: float = Field(900.0, ge=0)
+    give_up_days: float = Field(7.0, gt=0, description="how long a receiver is tried")
+    max_routes: int = Field(10, ge=1, description="receivers of a tenant's cases")
+    page_size: int = Field(200, ge=1, le=1000, description="most cases that one page of a list may hold")
+    webhook_timeout_s: float = Field(10.0, gt=0)
+    allow_hosts: tuple[str, ...] = Field(
+        (),
+        description="host or host:port of webhooks that are not public, or without TLS; commas between in the environment",
+    )
+    smtp_host: str | None = Field(None, description="the operator's mail server; empty: no mail")
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_security: SMTPSecurity = SMTPSecurity.STARTTLS
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str = Field("partner-copilot@localhost", description="the sender's address")
+    smtp_timeout_s: float = Field(20.0, gt=0)
+
+    def minutes_to_claim(self, severity: str) -> float:
+        """`severity` is one of `answers.case_views.Severity`."""
+        minutes: float = getattr(self, f"{severity}_minutes")
+        return minutes
+
+
 class SlackSettings(Section):
     signing_secret: SecretStr | None = None
     bot_token: SecretStr | None = None
     app_token: SecretStr | None = Field(None, description="xapp-…: Socket Mode")
     api_url: str = "https://slack.com/api/"
+    client_id: str | None = Field(None, description="of the app, to be installed into many workspaces (OAuth)")
+    client_secret: SecretStr | None = None
+    authorize_url: str = "https://slack.com/oauth/v2/authorize"
+    parallel: int = Field(8, ge=1, description="events that one process works on at once")
+    code_hours: float = Field(24.0, gt=0, description="how long a one-time code can bind a workspace to a tenant")
+    prompts: int = Field(4, ge=0, le=4, description="suggested prompts, the tenant's top questions; Slack shows four")
+    prompt_days: float = Field(30.0, gt=0, description="how far back the top questions are counted")
+    max_thread_messages: int = Field(15, ge=1, le=1000, description="messages of a thread that a summary reads")
 
 
 class OpenAISettings(Section):
@@ -289,6 +332,7 @@ class Settings(Section):
     openai: OpenAISettings = OpenAISettings()
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
+    cases: CaseSettings = CaseSettings()
     slack: SlackSettings = SlackSettings()
     widget: WidgetSettings = WidgetSettings()
     langfuse: LangfuseSettings = LangfuseSettings()

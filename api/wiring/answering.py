@@ -8,7 +8,6 @@ from answers.compose import Composer
 from answers.conversations import Conversations, Memory
 from answers.feedback import FeedbackDesk
 from answers.finding import Finder
-from answers.handoff import HandoffDesk
 from answers.pipeline import AnswerPipeline, Policy
 from api.engine import Engine
 from core.grants import Grants
@@ -59,16 +58,6 @@ def make_feedback(engine: Engine, conversations: Conversations) -> FeedbackDesk:
         guards=engine.guards,
         tenants=engine.tenants,
         tracer=engine.tracer,
-    )
-
-
-def make_handoffs(engine: Engine, conversations: Conversations) -> HandoffDesk:
-    return HandoffDesk(
-        database=engine.database,
-        conversations=conversations,
-        guards=engine.guards,
-        tenants=engine.tenants,
-        keyring=engine.keyring,
     )
 
 

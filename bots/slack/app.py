@@ -1,13 +1,11 @@
-"""The Slack bot: HTTP events and Socket Mode into stored jobs, buttons into feedback and cases."""
+"""The Slack bot: HTTP events and Socket Mode into stored jobs and short acts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import timedelta
-from typing import Protocol
+from collections.abc import Mapping
 
 import structlog
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
@@ -17,79 +15,50 @@ from slack_bolt.authorization import AuthorizeResult
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from answers.feedback import Feedback
-from bots.slack import blocks, incoming
-from bots.slack.events import Events
-from bots.slack.installs import Workspace, Workspaces
-from bots.slack.jobs import SlackJob
-from bots.slack.responder import Answerer, Cases, Responder, Votes
+from bots.slack import blocks, case_blocks, incoming, interactions, modals
+from bots.slack.asking import Asking
+from bots.slack.drafting import Drafting
+from bots.slack.escalations import Escalations
+from bots.slack.interactions import Acknowledge, Context, Interactions, Payload
+from bots.slack.jobs import JobKind, SlackJob
+from bots.slack.parts import Ports, Stores
+from bots.slack.responder import Responder
 from bots.slack.signature import is_signed
-from bots.slack.threads import Threads
-from bots.slack.web import SlackError, Web, new_client
-from core.domain import Vote
-from core.errors import ConfigurationError, CopilotError
+from bots.slack.streams import stop
+from bots.slack.talks import Talks
+from bots.slack.views import AgentView
+from bots.slack.web import Web, new_client
+from bots.slack.words import ENGLISH
+from bots.slack.worker import SWEEP_S, Worker
+from core.errors import ConfigurationError
+from core.models import now
 from core.settings import SlackSettings
 
 log = structlog.get_logger()
-
-SWEEP_S = 30.0
-"""Time between two looks for events that nobody works on, in seconds."""
-LEASE = timedelta(minutes=6)
-"""After so long another process may take a claimed event over: longer than an answer and its calls to Slack take."""
-
-Payload = Mapping[str, object]
-Acknowledge = Callable[[], Awaitable[object]]
-
-
-class Context(Protocol):
-    """What Bolt has found out about a request: the installing workspace, never what the message says."""
-
-    team_id: str | None
-    enterprise_id: str | None
 
 
 class SlackBot:
     """Mount `handle` at POST /slack/events, or run `run_socket_mode`; `start` first, `aclose` at the end."""
 
-    def __init__(
-        self,
-        *,
-        answerer: Answerer,
-        votes: Votes,
-        cases: Cases,
-        workspaces: Workspaces,
-        events: Events,
-        threads: Threads,
-        settings: SlackSettings,
-        sweep_s: float = SWEEP_S,
-    ) -> None:
-        self._votes = votes
-        self._workspaces = workspaces
-        self._events = events
+    def __init__(self, ports: Ports, stores: Stores, settings: SlackSettings, *, sweep_s: float = SWEEP_S) -> None:
+        self._stores = stores
+        self._standings = stores.standings
         self._settings = settings
-        self._sweep_s = sweep_s
         self._web = Web(settings.api_url)
-        self._responder = Responder(
-            answerer=answerer, cases=cases, workspaces=workspaces, events=events, threads=threads, web=self._web
-        )
+        self._view = AgentView(ports.popular, self._web, settings)
+        self.worker = Worker(stores.events, self._responder(ports), parallel=settings.parallel, sweep_s=sweep_s)
+        self._interactions = Interactions(ports, stores, self.worker, self._web)
         self._secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
         self._app = self._bolt()
         self._handler = AsyncSlackRequestHandler(self._app)
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._asides: set[asyncio.Task[None]] = set()
-        self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take up what an earlier run left unfinished, and keep looking for what other processes leave."""
-        await self._sweep(timedelta(0) if self._events.single_process else LEASE)
-        self._sweeper = asyncio.create_task(self._keep_sweeping())
+        await self.worker.start()
 
     async def aclose(self) -> None:
         """Stop. Events in work go back to the store, where the next start finds them."""
-        tasks = [*self._running.values(), *self._asides, *([self._sweeper] if self._sweeper else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.worker.aclose()
 
     async def handle(self, request: Request) -> Response:
         """Answer one HTTP request of Slack's: 401 unless it is signed and fresh, 200 once its event is stored, 500 where it
@@ -111,6 +80,37 @@ class SlackBot:
         finally:
             await handler.close_async()
 
+    def _responder(self, ports: Ports) -> Responder:
+        stores, web = self._stores, self._web
+        asking = Asking(ports.answerer, stores.threads)
+        talks = Talks(
+            asking=asking,
+            given=ports.given,
+            standings=self._standings,
+            cases=stores.places,
+            events=stores.events,
+            web=web,
+            view=self._view,
+        )
+        escalations = Escalations(
+            cases=ports.cases,
+            places=stores.places,
+            asking=asking,
+            redact=ports.redact,
+            events=stores.events,
+            web=web,
+            max_messages=self._settings.max_thread_messages,
+        )
+        drafting = Drafting(asking=asking, given=ports.given, drafts=stores.drafts, events=stores.events, web=web)
+        return Responder(
+            talks=talks,
+            escalations=escalations,
+            drafting=drafting,
+            standings=self._standings,
+            events=stores.events,
+            web=web,
+        )
+
     def _bolt(self) -> AsyncApp:
         """`process_before_response`: Bolt would otherwise acknowledge an event before our listener has stored it."""
 
@@ -126,16 +126,38 @@ class SlackBot:
             authorize=authorize,
             process_before_response=True,
         )
-        app.event("app_mention")(self._on_question)
-        app.event("message")(self._on_question)
-        app.action(blocks.FEEDBACK)(self._on_vote)
-        app.action(blocks.HANDOVER)(self._on_handover)
+        self._listen(app)
         app.event(re.compile(".*"))(_ignore)
         app.action(re.compile(".*"))(_acknowledge)
+        app.view(re.compile(".*"))(_acknowledge)
         return app
 
+    def _listen(self, app: AsyncApp) -> None:
+        act = self._interactions
+        app.event("app_mention")(self._on_question)
+        app.event("message")(self._on_message)
+        app.event("app_home_opened")(self._on_opened)
+        app.event("assistant_thread_started")(self._on_opened)
+        app.event("agent_session_stopped")(self._on_stop)
+        app.event("app_uninstalled")(self._on_uninstalled)
+        app.event("tokens_revoked")(self._on_revoked)
+        app.command(interactions.COMMAND)(act.command)
+        app.shortcut(interactions.ASK)(act.ask)
+        app.shortcut(interactions.DRAFT)(act.draft)
+        app.shortcut(interactions.SUMMARISE)(act.summarise)
+        app.action(blocks.FEEDBACK)(act.vote)
+        app.action(blocks.HANDOVER)(act.hand_over)
+        app.action(blocks.SHARE)(act.share)
+        app.action(blocks.PRIVATE)(act.private)
+        for action in (case_blocks.CLAIM, case_blocks.HAND_BACK, case_blocks.RESOLVE):
+            app.action(action)(act.case)
+        app.view(modals.FEEDBACK)(act.reason)
+        app.view(modals.SETTINGS)(act.save_settings)
+        app.view(modals.DRAFT)(act.send_draft)
+        app.view(modals.DIGEST)(act.send_digest)
+
     async def _authorize(self, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult | None:
-        token = await self._workspaces.token(team_id, enterprise_id)
+        token = await self._stores.workspaces.token(team_id, enterprise_id)
         if token is None:
             log.warning("slack_workspace_without_token", team=team_id, enterprise=enterprise_id)
             return None
@@ -146,97 +168,73 @@ class SlackBot:
         job = incoming.question(body, team_id=team_id, enterprise_id=context.enterprise_id)
         if job is None:
             return
-        workspace = await self._workspaces.find(context.team_id, context.enterprise_id)
-        if workspace is None:
-            self._aside(self._turn_away(job))
+        tenant_id = await self._standings.tenant(job)
+        if tenant_id is None:
+            self.worker.aside(self._turn_away(job))
         else:
-            await self._take(incoming.event_id(body), workspace, job)
+            await self.worker.take(incoming.event_id(body), tenant_id, job)
 
-    async def _on_handover(self, ack: Acknowledge, body: Payload, context: Context) -> None:
-        workspace = await self._workspaces.find(context.team_id, context.enterprise_id)
-        answer_id = incoming.clicked(body)
-        if workspace is not None and incoming.is_reference(answer_id):
-            job = incoming.handover(body, answer_id, team_id=workspace.team_id, enterprise_id=context.enterprise_id)
-            if not await self._take(incoming.handover_id(workspace.tenant_id, answer_id), workspace, job):
-                self._aside(self._whisper(workspace, body, blocks.HANDED_OVER))
-        await ack()
+    async def _on_message(self, body: Payload, context: Context) -> None:
+        """A direct message, a follow-up in a known thread, or what is said in a channel where the copilot answers by itself."""
+        team_id = context.team_id or context.enterprise_id or ""
+        job = incoming.overheard(body, team_id=team_id, enterprise_id=context.enterprise_id)
+        if job is None:
+            await self._on_question(body, context)
+        elif await self._is_meant(job) and (tenant_id := await self._standings.tenant(job)) is not None:
+            await self.worker.take(incoming.event_id(body), tenant_id, job)
 
-    async def _on_vote(self, ack: Acknowledge, body: Payload, context: Context) -> None:
-        workspace = await self._workspaces.find(context.team_id, context.enterprise_id)
-        vote, _, answer_id = incoming.clicked(body).partition(":")
-        if workspace is not None and vote in tuple(Vote) and incoming.is_reference(answer_id):
-            self._aside(self._vote(workspace, body, Feedback(answer_id, Vote(vote))))
-        await ack()
+    async def _is_meant(self, job: SlackJob) -> bool:
+        """Whether the copilot has any business with what nobody addressed to it. Nothing of the rest is stored."""
+        if job.kind is JobKind.FOLLOW_UP:
+            return await self._stores.threads.knows(job)
+        workspace = await self._stores.workspaces.find(job.team_id, job.enterprise_id)
+        if workspace is None:
+            return False
+        given = await self._stores.channels.of(workspace.tenant_id, job.team_id, job.channel)
+        return given.hears(job.text, now())
 
-    async def _take(self, event_id: str, workspace: Workspace, job: SlackJob) -> bool:
-        """Store first, then begin; False for a redelivery of a stored event, which begins nothing."""
-        stored = await self._events.store(event_id, workspace.tenant_id, job)
-        if stored:
-            self._begin(event_id)
-        return stored
+    async def _on_opened(self, body: Payload, context: Context) -> None:
+        workspace = await self._stores.workspaces.find(context.team_id, context.enterprise_id)
+        if workspace is not None:
+            self.worker.aside(self._view.suggest(workspace, body))
 
-    def _begin(self, event_id: str) -> None:
-        task = asyncio.create_task(self._respond(event_id))
-        self._running[event_id] = task
-        task.add_done_callback(lambda _task: self._running.pop(event_id, None))
+    async def _on_stop(self, body: Payload, context: Context) -> None:
+        workspace = await self._stores.workspaces.find(context.team_id, context.enterprise_id)
+        event = incoming.event_of(body)
+        channel, thread_ts = str(event.get("channel", "")), str(event.get("thread_ts", ""))
+        if workspace is not None and workspace.bot_token is not None:
+            job = incoming.place(workspace, channel, thread_ts)
+            tenant_id = await self._standings.tenant(job) or workspace.tenant_id
+            self.worker.aside(self._stop(tenant_id, workspace.bot_token, channel, thread_ts))
 
-    async def _respond(self, event_id: str) -> None:
-        try:
-            await self._responder.respond(event_id)
-        except Exception as error:  # an event is a process edge; the sweep takes the event up again
-            log.error("slack_event_failed", event_id=event_id, exc_info=error)
+    async def _stop(self, tenant_id: str, token: str, channel: str, thread_ts: str) -> None:
+        for claim in await self.worker.stop(tenant_id, channel, thread_ts):
+            if claim.reply_ts is not None:
+                await stop(self._web, token, channel, claim.reply_ts)
+                await self._web.update(token, channel, claim.reply_ts, blocks.notice(ENGLISH.stopped))
+        await self._view.working(token, channel, thread_ts, busy=False)
+
+    async def _on_uninstalled(self, _body: Payload, context: Context) -> None:
+        if context.team_id or context.enterprise_id:
+            await self._stores.workspaces.uninstalled(context.team_id or context.enterprise_id or "")
+
+    async def _on_revoked(self, body: Payload, context: Context) -> None:
+        """Of the bot's own token; users' tokens we have none of."""
+        tokens = incoming.event_of(body).get("tokens")
+        if isinstance(tokens, Mapping) and tokens.get("bot"):
+            await self._on_uninstalled(body, context)
 
     async def _turn_away(self, job: SlackJob) -> None:
-        token = await self._workspaces.token(job.team_id, job.enterprise_id)
+        token = await self._stores.workspaces.token(job.team_id, job.enterprise_id)
         log.warning("slack_workspace_unmapped", team=job.team_id)
         if token is not None:
             await self._web.post(token, job.channel, job.thread_ts, blocks.notice(blocks.UNMAPPED))
 
-    async def _vote(self, workspace: Workspace, body: Payload, feedback: Feedback) -> None:
-        try:
-            await self._votes.give(workspace.principal(incoming.user_of(body)), feedback)
-            said = blocks.THANKS
-        except CopilotError as error:
-            said = f"Sorry, your feedback could not be recorded (code: {error.code})."
-        await self._whisper(workspace, body, said)
-
-    async def _whisper(self, workspace: Workspace, body: Payload, text: str) -> None:
-        """Tell whoever clicked, and nobody else."""
-        if workspace.bot_token is not None:
-            place = (incoming.channel_of(body), incoming.thread_of(body), incoming.user_of(body))
-            await self._web.whisper(workspace.bot_token, *place, blocks.notice(text))
-
-    def _aside(self, work: Coroutine[object, object, None]) -> None:
-        """Short work after the acknowledgement that a crash may lose: the user can click again."""
-
-        async def run() -> None:
-            try:
-                await work
-            except SlackError as error:
-                log.warning("slack_message_failed", reason=error.detail)
-            except Exception as error:  # a click is a process edge
-                log.error("slack_action_failed", exc_info=error)
-
-        task = asyncio.create_task(run())
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
-
-    async def _sweep(self, lease: timedelta) -> None:
-        for event_id in await self._events.due(running=self._running, lease=lease):
-            self._begin(event_id)
-
-    async def _keep_sweeping(self) -> None:
-        while True:
-            await asyncio.sleep(self._sweep_s)
-            try:
-                await self._sweep(LEASE)
-            except Exception as error:  # the database may be away for a while; the next look finds the events
-                log.error("slack_sweep_failed", exc_info=error)
-
 
 async def _ignore() -> None:
-    """Events that we did not ask for: acknowledged, so that Slack does not deliver them again."""
+    """Events that we did not ask for, and those of other kinds of messages."""
 
 
 async def _acknowledge(ack: Acknowledge) -> None:
+    """Buttons of other apps' making, such as links."""
     await ack()

@@ -6,9 +6,11 @@ was taken over finds that out before it replies. Payloads are encrypted, and dro
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from bots.slack.jobs import JobKind, SlackJob
-from core.database import Database
+from core.database import Database, WriteSession
 from core.keyring import Keyring
 from core.models import SlackEvent, now
 
@@ -27,6 +29,8 @@ class EventStatus(StrEnum):
     WORKING = "working"
     DONE = "done"
     FAILED = "failed"
+    STOPPED = "stopped"
+    """Whoever asked pressed stop."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,8 +60,15 @@ class Events:
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._keyring = keyring
+        self._turn = asyncio.Lock()
         self.single_process = database.is_sqlite
         """SQLite belongs to one process, so what it left unfinished needs no waiting at the next start."""
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[WriteSession]:
+        """SQLite's waiting writers are served in no order, and some wait for seconds: here they form a queue."""
+        async with self._turn if self.single_process else nullcontext(), self._database.write() as session:
+            yield session
 
     async def store(self, event_id: str, tenant_id: str, job: SlackJob) -> bool:
         """False where the event was stored before: a redelivery."""
@@ -70,13 +81,13 @@ class Events:
             attempts=0,
             created_at=now(),
         )
-        async with self._database.write() as session:
+        async with self._writing() as session:
             stored = await session.execute(row.on_conflict_do_nothing().returning(SlackEvent.event_id))
             return stored.first() is not None
 
     async def claim(self, event_id: str) -> Claim | None:
         """The event for this worker alone; None where another one has it, or it is finished."""
-        async with self._database.write() as session:
+        async with self._writing() as session:
             row = await session.get(SlackEvent, event_id)
             if row is None or row.status != EventStatus.RECEIVED:
                 return None
@@ -130,8 +141,21 @@ class Events:
 
     async def forget(self, claim: Claim) -> None:
         """As though it had never been asked: the same may be asked again."""
-        async with self._database.write() as session:
+        async with self._writing() as session:
             await session.execute(delete(SlackEvent).where(_held(claim)))
+
+    async def stop(self, tenant_id: str, channel: str, thread_ts: str) -> list[Claim]:
+        """End what waits or is worked on in a thread, in whichever process: its worker finds that it holds it no more."""
+        open_ = SlackEvent.status.in_([EventStatus.RECEIVED, EventStatus.WORKING])
+        ended: list[Claim] = []
+        async with self._writing() as session:
+            rows = await session.scalars(select(SlackEvent).where(SlackEvent.tenant_id == tenant_id, open_))
+            for row in rows:
+                payload = self._open(row)
+                if (payload.job.channel, payload.job.thread_ts) == (channel, thread_ts):
+                    ended.append(Claim(row.event_id, tenant_id, row.attempts, payload.job, payload.reply_ts))
+                    row.status, row.payload = EventStatus.STOPPED, b""
+        return ended
 
     async def _free(self, row: SlackEvent) -> bool:
         same = and_(
@@ -139,14 +163,14 @@ class Events:
             SlackEvent.status == EventStatus.WORKING,
             SlackEvent.attempts == row.attempts,
         )
-        async with self._database.write() as session:
+        async with self._writing() as session:
             freed = await session.execute(
                 update(SlackEvent).where(same).values(status=EventStatus.RECEIVED).returning(SlackEvent.event_id)
             )
             return freed.first() is not None
 
     async def _change(self, claim: Claim, **values: object) -> None:
-        async with self._database.write() as session:
+        async with self._writing() as session:
             await session.execute(update(SlackEvent).where(_held(claim)).values(**values))
 
     def _seal(self, tenant_id: str, event_id: str, payload: _Payload) -> bytes:

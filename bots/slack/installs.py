@@ -50,7 +50,7 @@ class Workspaces:
     ) -> None:
         """Map a workspace, or renew its token and audience. For an organisation-wide installation `team_id` is the
         enterprise's id. Raises `ConflictError` where the workspace belongs to another tenant."""
-        sealed = self._keyring.encrypt(bot_token.encode(), context=_context(tenant_id, team_id)) if bot_token else None
+        sealed = self._keyring.encrypt(bot_token.encode(), context=context(tenant_id, team_id)) if bot_token else None
         async with self._database.write() as session:
             row = await session.get(SlackWorkspace, team_id)
             if row is None:
@@ -72,6 +72,14 @@ class Workspaces:
             record(session, row.tenant_id, actor=OPERATOR, action="slack.unmap", target=team_id)
             await session.delete(row)
 
+    async def uninstalled(self, team_id: str) -> None:
+        """The app was removed there, or its token revoked: the workspace is nobody's, and its token is gone from here."""
+        async with self._database.write() as session:
+            row = await session.get(SlackWorkspace, team_id)
+            if row is not None:
+                record(session, row.tenant_id, actor="slack", action="slack.uninstall", target=team_id)
+                await session.delete(row)
+
     async def find(self, team_id: str | None, enterprise_id: str | None) -> Workspace | None:
         """The workspace of an event; None for one that is nobody's, or whose organisation is not the mapped one."""
         key = team_id or enterprise_id
@@ -91,8 +99,8 @@ class Workspaces:
     def _token(self, row: SlackWorkspace) -> str | None:
         if row.bot_token is None:
             return self._fallback
-        return self._keyring.decrypt(row.bot_token, context=_context(row.tenant_id, row.team_id)).decode()
+        return self._keyring.decrypt(row.bot_token, context=context(row.tenant_id, row.team_id)).decode()
 
 
-def _context(tenant_id: str, team_id: str) -> str:
+def context(tenant_id: str, team_id: str) -> str:
     return f"{tenant_id}/slack_workspaces/{team_id}"

@@ -21,6 +21,12 @@ class Threads:
             found: str | None = await session.scalar(query)
         return found
 
+    async def knows(self, job: SlackJob) -> bool:
+        """Whether the author has asked in this thread before: what they write next there is meant for the copilot."""
+        query = select(SlackThread.conversation_id).where(*_place(job))
+        async with self._database.read() as session:
+            return await session.scalar(query) is not None
+
     async def remember(self, tenant_id: str, job: SlackJob, conversation_id: str) -> None:
         async with self._database.write() as session:
             row = await session.get(SlackThread, (job.team_id, job.channel, job.thread_ts, job.user))

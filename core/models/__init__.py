@@ -1,9 +1,24 @@
 """The tables, one set for SQLite and PostgreSQL. Every tenant's row carries `tenant_id`."""
 
-from core.models.answers import AnswerRow, Conversation, FeedbackRow, Handoff, KnowledgeGap
+from core.models.answers import (
+    AnswerRow,
+    CaseNotice,
+    CaseRoute,
+    Conversation,
+    CurationTask,
+    FeedbackRow,
+    Handoff,
+    KnowledgeGap,
+)
 from core.models.base import Base, Instant, Json, new_id, now
 from core.models.channels import (
+    SlackCase,
+    SlackChannel,
+    SlackCode,
+    SlackDraft,
     SlackEvent,
+    SlackPerson,
+    SlackShare,
     SlackThread,
     SlackWorkspace,
     WidgetKey,
@@ -35,9 +50,12 @@ __all__ = [
     "AnswerRow",
     "AuditRow",
     "Base",
+    "CaseNotice",
+    "CaseRoute",
     "Conversation",
     "Corpus",
     "CorpusGrant",
+    "CurationTask",
     "Document",
     "DocumentComment",
     "EvalRun",
@@ -57,7 +75,13 @@ __all__ = [
     "PassageRow",
     "Release",
     "Revision",
+    "SlackCase",
+    "SlackChannel",
+    "SlackCode",
+    "SlackDraft",
     "SlackEvent",
+    "SlackPerson",
+    "SlackShare",
     "SlackThread",
     "SlackWorkspace",
     "Source",

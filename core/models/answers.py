@@ -88,4 +88,68 @@ class Handoff(Base):
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     note: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(16), default="open")
+    severity: Mapped[str] = mapped_column(String(16), default="normal")
+    owner: Mapped[str | None] = mapped_column(String(64))
+    """The principal that has taken it."""
+    packet: Mapped[Json] = mapped_column(default=dict)
+    """What whoever takes it over must know, redacted: see `answers.packets`."""
+    resolution: Mapped[str | None] = mapped_column(Text)
+    due_at: Mapped[datetime | None]
+    """When somebody should have taken it."""
+    claimed_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CaseRoute(Base):
+    """Where a tenant's cases are told of: a Slack channel, an e-mail address or a web address. A webhook's secret is encrypted
+    (context tenant/case_routes/id)."""
+
+    __tablename__ = "case_routes"
+    __table_args__ = (UniqueConstraint("tenant_id", "kind", "target"),)
+
+    id: Mapped[str] = id_column()
+    tenant_id: Mapped[str] = tenant_column()
+    kind: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str] = mapped_column(String(500))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CaseNotice(Base):
+    """One thing that one receiver is told of a case, until it is acknowledged. `receipt` is what the receiver knows it by."""
+
+    __tablename__ = "case_notices"
+    __table_args__ = (Index("ix_case_notices_case", "case_id", "created_at"),)
+
+    id: Mapped[str] = id_column()
+    tenant_id: Mapped[str] = tenant_column()
+    case_id: Mapped[str] = mapped_column(ForeignKey("handoffs.id"))
+    route_id: Mapped[str | None] = mapped_column(String(32))
+    """None: whoever asked, where they asked."""
+    event: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    receipt: Mapped[str | None] = mapped_column(String(200))
+    acknowledged_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CurationTask(Base):
+    """Work for a knowledge admin that an answer which did not help has left: one a rejected answer."""
+
+    __tablename__ = "curation_tasks"
+    __table_args__ = (UniqueConstraint("tenant_id", "answer_id"),)
+
+    id: Mapped[str] = id_column()
+    tenant_id: Mapped[str] = tenant_column()
+    answer_id: Mapped[str] = mapped_column(ForeignKey("answers.id"))
+    reason: Mapped[str] = mapped_column(String(32))
+    question: Mapped[str] = mapped_column(Text)
+    correction: Mapped[str | None] = mapped_column(Text)
+    documents: Mapped[list[Any]] = mapped_column(default=list)
+    """The documents that the answer cited: id and title."""
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    closed_by: Mapped[str | None] = mapped_column(String(64))
+    closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Json, id_column, now, tenant_column
@@ -48,6 +48,89 @@ class SlackThread(Base):
     tenant_id: Mapped[str] = tenant_column()
     conversation_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackCode(Base):
+    """A one-time code that lets whoever installs the app bind their workspace to a tenant; only a keyed hash is stored."""
+
+    __tablename__ = "slack_codes"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    audience: Mapped[str] = mapped_column(String(16))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SlackPerson(Base):
+    """A Slack user who may do more than ask, with the role that says what."""
+
+    __tablename__ = "slack_people"
+
+    team_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    role: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackChannel(Base):
+    """How the copilot behaves in one channel; `settings` as `bots.slack.channels` writes them."""
+
+    __tablename__ = "slack_channels"
+
+    team_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    settings: Mapped[Json]
+    changed_by: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackShare(Base):
+    """A channel shared with another organisation (Slack Connect), and the partner's tenant that everybody in it asks as."""
+
+    __tablename__ = "slack_shares"
+
+    team_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    audience: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackCase(Base):
+    """The Slack thread that a case came from: a person who takes the case silences the copilot there."""
+
+    __tablename__ = "slack_cases"
+    __table_args__ = (Index("ix_slack_cases_thread", "team_id", "channel", "thread_ts"),)
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("handoffs.id"), primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    team_id: Mapped[str] = mapped_column(String(32))
+    enterprise_id: Mapped[str | None] = mapped_column(String(32))
+    channel: Mapped[str] = mapped_column(String(32))
+    thread_ts: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlackDraft(Base):
+    """A reply that the copilot drafted and a person sent under their own name: both texts redacted, and their difference."""
+
+    __tablename__ = "slack_drafts"
+
+    id: Mapped[str] = id_column()
+    tenant_id: Mapped[str] = tenant_column()
+    answer_id: Mapped[str] = mapped_column(String(32))
+    team_id: Mapped[str] = mapped_column(String(32))
+    channel: Mapped[str] = mapped_column(String(32))
+    thread_ts: Mapped[str] = mapped_column(String(32))
+    principal_id: Mapped[str] = mapped_column(String(64))
+    drafted: Mapped[str] = mapped_column(Text)
+    sent: Mapped[str | None] = mapped_column(Text)
+    difference: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    sent_at: Mapped[datetime | None]
 
 
 class WidgetRow(Base):

@@ -16,7 +16,9 @@ from fastapi.routing import APIRoute
 from sqlalchemy import func, select, update
 
 from answers.calibration import Calibrations, Fitted, Point
+from answers.case_routes import CaseRoutes
 from answers.confidence import SHIPPED
+from answers.tasks import Tasks, open_task
 from api.app import app_over
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
@@ -32,7 +34,7 @@ from core.keyring import Keyring
 from core.metering import Cost, Meter
 from core.models import AuditRow, IngestFailure, Job, Json, Revision
 from core.profiles import Profiles
-from core.settings import Settings, WidgetSettings
+from core.settings import CaseSettings, Settings, WidgetSettings
 from core.usage import UsageBook
 from evals.golden_store import GoldenStore
 from ingest.catalogue import Catalogue
@@ -46,6 +48,7 @@ from ingest.sources.base import SourceLimits
 from ingest.staging import Staging
 from retrieval.edge import EdgeIndex
 from retrieval.index import VectorIndex
+from tests.case_world import CaseWorld
 from tests.fakes import FakeEmbedder, trail
 from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
 
@@ -202,6 +205,9 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         jobs=jobs,
         budgets=budgets,
         usage=UsageBook(database, budgets),
+        cases=CaseWorld(database).desk,
+        case_routes=CaseRoutes(database, KEYRING, CaseSettings()),
+        tasks=Tasks(database),
         audit=AuditBook(database, trail(), Anchors(database, KEYRING, file=folder / "anchors")),
     )
 
@@ -321,6 +327,48 @@ async def _forget_golden(service: Service) -> Callable[[], Awaitable[httpx.Respo
 async def _risk(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
     (await service.admin.post("/v1/confidence/fit")).raise_for_status()
     return lambda: service.admin.put("/v1/confidence/risk", json={"accepted_risk": 0.1})
+
+
+async def _case(service: Service) -> str:
+    world = CaseWorld(service.world.database)
+    world.tenant_ids = {"acme": service.world.tenant.id}
+    asker = world.principal()
+    await world.handoffs.open(asker, answer_id=(await world.asked(asker)).answer_id)
+    return "/v1/cases/C-1"
+
+
+def on_case(route: str, body: Json | None = None, *, claimed: bool = False) -> None:
+    async def prepared(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+        path = await _case(service)
+        if claimed:
+            (await service.admin.post(f"{path}/claim")).raise_for_status()
+        return lambda: service.admin.post(f"{path}/{route.rpartition('/')[2]}", json=body)
+
+    ACTS[route] = prepared
+
+
+on_case("POST /v1/cases/{case_id}/claim")
+on_case("POST /v1/cases/{case_id}/hand-back", claimed=True)
+on_case("POST /v1/cases/{case_id}/resolve", {"resolution": "restarted it"})
+CASE_ROUTE = {"kind": "webhook", "target": "https://desk.example.com/cases"}
+plain("POST /v1/case-routes", "/v1/case-routes", CASE_ROUTE)
+
+
+@act("DELETE /v1/case-routes/{route_id}")
+async def _remove_case_route(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    made = await service.admin.post("/v1/case-routes", json=CASE_ROUTE)
+    return lambda: service.admin.delete(f"/v1/case-routes/{made.json()['id']}")
+
+
+@act("POST /v1/tasks/{task_id}/close")
+async def _close_task(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    world = CaseWorld(service.world.database)
+    world.tenant_ids = {"acme": service.world.tenant.id}
+    given = await world.asked(world.principal())
+    async with service.world.database.write() as session:
+        await open_task(session, service.world.tenant.id, given.answer_id, reason="wrong", correction=None)
+    [task] = (await service.admin.get("/v1/tasks")).json()["tasks"]
+    return lambda: service.admin.post(f"/v1/tasks/{task['id']}/close")
 
 
 WIDGET = {"name": "Partner portal", "origins": ["https://portal.example.com"]}

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
+from slack_limits import message_refusal, refusal
 
-BLOCK_LIMIT = 50
-MESSAGE_CHARS = 13_200
+__all__ = ["Call", "SlackStub", "message_refusal", "refusal"]
+
+STREAM_BLOCKS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,21 @@ class Call:
 
     @property
     def shown(self) -> str:
-        """All that the message's blocks show, as mrkdwn."""
-        return "\n".join(_texts(self.arguments.get("blocks", [])))
+        """All that the message's blocks, its stream's chunks, or the modal show, as mrkdwn."""
+        view = self.arguments.get("view", {})
+        return "\n".join(_texts([self.arguments.get(name, []) for name in ("blocks", "chunks")] + [view]))
 
 
 @dataclass(slots=True)
 class Sent:
-    """A message as it stands in Slack now."""
+    """A message as it stands in Slack now. `live`: a stream that was begun and not stopped."""
 
     channel: str
     ts: str
     thread_ts: str | None
     call: Call
+    live: bool = False
+    blocks: int = 0
 
 
 @dataclass(slots=True)
@@ -42,6 +47,13 @@ class SlackStub:
     messages: dict[str, Sent] = field(default_factory=dict)
     failures: list[str | None] = field(default_factory=list)
     """Errors of the next calls, in order; None lets one succeed, "429" answers with that status."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Errors of methods that fail always."""
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What methods answer beside ok."""
+    limited: dict[str, int] = field(default_factory=dict)
+    """How many of a method's next calls are rate limited."""
+    retry_after: str = "0"
     acknowledged: list[str] = field(default_factory=list)
     url: str = ""
     _envelopes: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
@@ -49,7 +61,7 @@ class SlackStub:
     _port: int = 0
 
     async def start(self) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=10_000_000)
         app.add_routes([web.post("/api/{method}", self._call), web.get("/socket", self._socket)])
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -64,7 +76,7 @@ class SlackStub:
     def of(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
-    def thread(self, channel: str, thread_ts: str) -> list[str]:
+    def thread(self, channel: str, thread_ts: str | None) -> list[str]:
         """What stands in the thread now, in order."""
         return [m.call.shown for m in self.messages.values() if (m.channel, m.thread_ts) == (channel, thread_ts)]
 
@@ -82,22 +94,56 @@ class SlackStub:
         if call.method == "apps.connections.open":
             return web.json_response({"ok": True, "url": f"ws://127.0.0.1:{self._port}/socket"})
         self.calls.append(call)
-        error = self.failures.pop(0) if self.failures else refusal(arguments)
+        error = self.failures.pop(0) if self.failures else None
+        if self.limited.get(call.method, 0) > 0:
+            self.limited[call.method] -= 1
+            error = "429"
+        error = error or self.refused.get(call.method) or refusal(call.method, arguments) or self._state(call)
         if error == "429":
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "0"})
-        if error is None and call.method == "chat.update" and arguments["ts"] not in self.messages:
-            error = "message_not_found"
-        return web.json_response({"ok": False, "error": error} if error else {"ok": True, "ts": self._keep(call)})
+            headers = {"Retry-After": self.retry_after}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        if error:
+            return web.json_response({"ok": False, "error": error})
+        return web.json_response({"ok": True, "ts": self._keep(call), **self._answer(call)})
+
+    def _state(self, call: Call) -> str | None:
+        """What a method refuses for what stands in Slack now."""
+        sent = self.messages.get(str(call.arguments.get("ts", "")))
+        if call.method in ("chat.appendStream", "chat.stopStream") and (sent is None or not sent.live):
+            return "message_not_in_streaming_state"
+        if call.method == "chat.update" and sent is None:
+            return "message_not_found"
+        if call.method == "chat.update" and sent is not None and sent.live:
+            return "streaming_state_conflict"
+        if call.method == "chat.appendStream" and sent is not None:
+            sent.blocks += sum(len(chunk.get("blocks", [])) for chunk in call.arguments["chunks"])
+            return "invalid_blocks" if sent.blocks > STREAM_BLOCKS else None
+        return None
 
     def _keep(self, call: Call) -> str:
-        if call.method == "chat.postMessage":
+        if call.method in ("chat.postMessage", "chat.startStream"):
             ts = f"1700000000.{len(self.calls):06d}"
-            self.messages[ts] = Sent(call.arguments["channel"], ts, call.arguments.get("thread_ts"), call)
+            live = call.method == "chat.startStream"
+            self.messages[ts] = Sent(call.arguments["channel"], ts, call.arguments.get("thread_ts"), call, live)
             return ts
         ts = str(call.arguments.get("ts", ""))
-        if call.method == "chat.update":
-            self.messages[ts].call = call
+        match call.method:
+            case "chat.update":
+                self.messages[ts].call = call
+            case "chat.stopStream":
+                self.messages[ts].live = False
         return ts
+
+    def _answer(self, call: Call) -> dict[str, Any]:
+        if call.method in self.answers:
+            return self.answers[call.method]
+        if call.method == "views.open":
+            return {"view": {"id": f"V{len(self.calls):05d}"}}
+        if call.method == "conversations.info":
+            return {"channel": {"id": call.arguments["channel"], "is_ext_shared": False}}
+        if call.method == "users.info":
+            return {"user": {"name": "kim", "profile": {"display_name": "Kim Berg"}}}
+        return {}
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -115,36 +161,17 @@ class SlackStub:
             await socket.send_str(json.dumps(await self._envelopes.get()))
 
 
-def refusal(arguments: Mapping[str, Any]) -> str | None:
-    """Slack's error for blocks over its limits (docs.slack.dev/reference/block-kit/blocks)."""
-    blocks = arguments.get("blocks", [])
-    if len(blocks) > BLOCK_LIMIT or not arguments.get("text") or any(not _fits(block) for block in blocks):
-        return "invalid_blocks"
-    return "msg_blocks_too_long" if len(json.dumps(blocks, ensure_ascii=False)) > MESSAGE_CHARS else None
-
-
-def _fits(block: Mapping[str, Any]) -> bool:
-    match block["type"]:
-        case "section":
-            return 1 <= len(block["text"]["text"]) <= 3000
-        case "markdown":
-            return 1 <= len(block["text"]) <= 12_000
-        case "context":
-            return 1 <= len(block["elements"]) <= 10
-        case "actions" | "context_actions":
-            return len(block["elements"]) <= 25 and all(len(value) <= 2000 for value in _values(block))
-    return False
-
-
-def _values(block: Mapping[str, Any]) -> list[str]:
-    buttons = [b for e in block["elements"] for b in (e, e.get("positive_button", {}), e.get("negative_button", {}))]
-    return [button["value"] for button in buttons if "value" in button]
-
-
 def _texts(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for part in value for text in _texts(part)]
     if not isinstance(value, dict):
         return []
-    text = value.get("text")
-    return [text] if isinstance(text, str) else [found for part in value.values() for found in _texts(part)]
+    if value.get("type") == "task_update":
+        return [value["title"]]
+    own = [value[name] for name in ("text", "initial_value") if isinstance(value.get(name), str)]
+    return own + [
+        found
+        for name, part in value.items()
+        if name not in ("text", "initial_value") or not own
+        for found in _texts(part)
+    ]

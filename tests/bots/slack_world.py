@@ -8,17 +8,20 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 from slack_stub import SlackStub
 
+from answers.case_views import CaseView, Severity
+from answers.conversations import StoredAnswer, as_json
 from answers.events import AnswerEvent, Cited, Done, Sentence, Started
 from answers.feedback import Feedback
 from answers.handoff import OFFER, Case
@@ -26,7 +29,7 @@ from answers.types import Answer, Citation, Question
 from bots.slack.app import SlackBot
 from bots.slack.events import Events
 from bots.slack.installs import Workspaces
-from bots.slack.threads import Threads
+from bots.slack.parts import Ports, Stores
 from core.database import Database
 from core.domain import Outcome, Principal
 from core.errors import NotFoundError
@@ -85,6 +88,7 @@ class FakeAnswerer:
     script: list[Answer | BaseException | Sequence[AnswerEvent]] = field(default_factory=list)
     asked: list[Question] = field(default_factory=list)
     gate: asyncio.Event | None = None
+    given: dict[str, StoredAnswer] = field(default_factory=dict)
     _conversations: dict[str, str] = field(default_factory=dict)
 
     async def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
@@ -107,7 +111,16 @@ class FakeAnswerer:
         yield Sentence(0, step.text, "sentence")
         for source in step.citations:
             yield Cited(source)
-        yield Done(Answer(**{**{n: getattr(step, n) for n in Answer.__slots__}, "conversation_id": conversation}))
+        done = Answer(**{**{n: getattr(step, n) for n in Answer.__slots__}, "conversation_id": conversation})
+        stored = StoredAnswer(as_json(done), {}, question.text, question.principal.id, conversation)
+        self.given[f"{question.principal.tenant_id}/{done.answer_id}"] = stored
+        yield Done(done)
+
+    async def answer(self, tenant_id: str, answer_id: str) -> StoredAnswer:
+        """As it was given."""
+        if (found := self.given.get(f"{tenant_id}/{answer_id}")) is None:
+            raise NotFoundError("no such answer")
+        return found
 
     def forget(self) -> None:
         self._conversations.clear()
@@ -126,11 +139,45 @@ class FakeCases:
     opened: list[tuple[Principal, str]] = field(default_factory=list)
     fault: Exception | None = None
 
-    async def open(self, principal: Principal, *, answer_id: str) -> Case:
+    notes: list[tuple[str | None, Severity]] = field(default_factory=list)
+
+    async def open(
+        self,
+        principal: Principal,
+        *,
+        answer_id: str,
+        note: str | None = None,
+        severity: Severity = Severity.NORMAL,
+    ) -> Case:
         if self.fault is not None:
             raise self.fault
         self.opened.append((principal, answer_id))
+        self.notes.append((note, severity))
         return Case(f"C-{len(self.opened)}", "open")
+
+
+class FakeCaseWork:
+    """Nobody works on cases here; test_slack_cases has the real desk."""
+
+    async def claim(self, principal: Principal, case_id: str) -> CaseView:
+        raise NotFoundError("no such case")
+
+    hand_back = claim
+
+    async def resolve(self, principal: Principal, case_id: str, *, resolution: str | None = None) -> CaseView:
+        raise NotFoundError("no such case")
+
+
+@dataclass(slots=True)
+class FakePopular:
+    questions: list[str] = field(default_factory=list)
+
+    async def top(self, tenant_id: str, *, askers: str, days: float, limit: int) -> list[str]:
+        return self.questions[:limit]
+
+
+async def redact(_tenant_id: str, text: str) -> str:
+    return text.replace("Mrs Miller", "<PERSON>")
 
 
 class World:
@@ -139,6 +186,7 @@ class World:
     def __init__(self, folder: Path, stub: SlackStub) -> None:
         self.slack = stub
         self.answerer, self.votes, self.cases = FakeAnswerer(), FakeVotes(), FakeCases()
+        self.popular = FakePopular()
         self.url = f"sqlite+aiosqlite:///{folder / 'copilot.db'}"
         self.database = Database(self.url, trail=trail())
         self.keyring = Keyring(b"k" * 32)
@@ -165,17 +213,19 @@ class World:
             api_url=self.slack.url,
             bot_token=changes.get("token"),
         )
-        workspaces = Workspaces(self.database, self.keyring, fallback=settings.bot_token)
-        bot = SlackBot(
-            answerer=changes.get("answerer", self.answerer),
+        answerer = changes.get("answerer", self.answerer)
+        ports = Ports(
+            answerer=answerer,
             votes=self.votes,
-            cases=self.cases,
-            workspaces=workspaces,
-            events=changes.get("events", self.events),
-            threads=Threads(self.database),
-            settings=settings,
-            sweep_s=changes.get("sweep_s", 30.0),
+            cases=changes.get("cases", self.cases),
+            case_work=changes.get("case_work", FakeCaseWork()),
+            given=changes.get("given", self.answerer),
+            popular=self.popular,
+            redact=redact,
         )
+        stores = Stores.over(self.database, self.keyring, redact=redact, fallback=settings.bot_token)
+        stores = replace(stores, events=changes.get("events", self.events))
+        bot = SlackBot(ports, stores, settings, sweep_s=changes.get("sweep_s", 30.0))
         self._bots.append(bot)
         await bot.start()
         return bot
@@ -213,6 +263,51 @@ class World:
     def direct(self, text: str, **event: Any) -> Json:
         return self.mention(text, type="message", channel="D0ASKER", channel_type="im", **event)
 
+    def said(self, text: str, **event: Any) -> Json:
+        """Somebody says something in the channel, to nobody."""
+        return self.mention(text, type="message", channel_type="channel", **event)
+
+    def shortcut(self, callback_id: str, text: str = "my till is offline", **changes: Any) -> Json:
+        """The body of a message shortcut on a message with a thread of its own."""
+        number = next(self._numbers)
+        return {
+            "type": "message_action",
+            "callback_id": callback_id,
+            "trigger_id": f"{number}.2.3",
+            "token": "legacy",
+            "team": {"id": TEAM, "domain": "home"},
+            "user": {"id": USER, "team_id": TEAM},
+            "channel": {"id": CHANNEL, "name": "support"},
+            "message": {"type": "message", "user": "U0CUSTOMER", "ts": "1700000000.000001", "text": text},
+            "message_ts": "1700000000.000001",
+            **changes,
+        }
+
+    def command(self, text: str, **changes: Any) -> Json:
+        """The form of a slash command."""
+        return {
+            "command": "/copilot",
+            "text": text,
+            "team_id": TEAM,
+            "channel_id": CHANNEL,
+            "user_id": USER,
+            "trigger_id": f"{next(self._numbers)}.9.9",
+            "token": "legacy",
+            "api_app_id": "A0",
+            **changes,
+        }
+
+    def submit(self, view: Mapping[str, Any], values: Mapping[str, Any], *, user: str = USER) -> Json:
+        """The body of a modal that was sent; `values` are what stands in its fields."""
+        state = {name: {name: value if isinstance(value, dict) else {"value": value}} for name, value in values.items()}
+        return {
+            "type": "view_submission",
+            "team": {"id": TEAM, "domain": "home"},
+            "user": {"id": user, "team_id": TEAM},
+            "token": "legacy",
+            "view": {**view, "id": f"V{next(self._numbers)}", "state": {"values": state}},
+        }
+
     def click(self, action_id: str, value: str, **changes: Any) -> Json:
         """The body of a click on a button of the answer in thread 1700000000.000001."""
         return {
@@ -232,9 +327,10 @@ class World:
 
 async def post(bot: SlackBot, body: Json | bytes, *, retry: int = 0, **headers: str | None) -> httpx.Response:
     """Deliver a signed request; `headers` (with underscores) replace or, with None, remove its own."""
-    form = isinstance(body, dict) and "actions" in body
+    form = isinstance(body, dict) and "event" not in body and "challenge" not in body
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    raw = urlencode({"payload": raw.decode()}).encode() if form else raw
+    if isinstance(body, dict) and form:
+        raw = urlencode(body if "command" in body else {"payload": raw.decode()}).encode()
     timestamp = str(int(time.time()))
     if stamp := headers.get("x_slack_request_timestamp"):
         timestamp = stamp
@@ -245,13 +341,22 @@ async def post(bot: SlackBot, body: Json | bytes, *, retry: int = 0, **headers: 
         **({"x-slack-retry-num": str(retry), "x-slack-retry-reason": "http_timeout"} if retry else {}),
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    app = FastAPI()
-    app.add_api_route("/slack/events", bot.handle, methods=["POST"])
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://copilot.test") as client:
+    async with http(bot) as client:
         return await client.post(
             "/slack/events", content=raw, headers={n: v.encode() for n, v in sent.items() if v is not None}
         )
+
+
+_apps: WeakKeyDictionary[SlackBot, FastAPI] = WeakKeyDictionary()
+
+
+def http(bot: SlackBot) -> httpx.AsyncClient:
+    """Slack's side of the bot's endpoint."""
+    if bot not in _apps:
+        _apps[bot] = FastAPI()
+        _apps[bot].add_api_route("/slack/events", bot.handle, methods=["POST"])
+    transport = httpx.ASGITransport(app=_apps[bot], raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://copilot.test", trust_env=False)
 
 
 def sign(raw: bytes, timestamp: str) -> str:

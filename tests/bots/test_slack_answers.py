@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from slack_stub import refusal
 from slack_world import TEAM, USER, World, answer, citation, post, thread_of, until
@@ -37,10 +35,9 @@ async def test_mention_is_answered_in_its_thread_with_sources_and_buttons(world:
     assert call.token == "xoxb-home"
     [feedback] = [b for b in call.arguments["blocks"] if b["type"] == "context_actions"]
     assert feedback["elements"][0]["positive_button"]["value"] == "up:" + "a" * 32
-    [placeholder] = world.slack.of("chat.postMessage")
-    assert placeholder.arguments["unfurl_links"] is False
-    assert placeholder.arguments["unfurl_media"] is False
-    assert blocks.SEARCHING in placeholder.shown
+    [begun] = world.slack.of("chat.startStream")
+    assert blocks.SEARCHING in begun.shown
+    assert (begun.arguments["recipient_team_id"], begun.arguments["recipient_user_id"]) == (TEAM, USER)
 
 
 async def test_question_carries_the_workspace_tenant_and_nothing_of_the_message(world: World) -> None:
@@ -107,7 +104,8 @@ async def test_only_what_replaced_the_sentences_is_shown(world: World) -> None:
     await post(bot, body)
     [shown] = await answered(world, body)
     assert shown.startswith("The right text. [1]")
-    assert "withdrawn" not in json.dumps([call.arguments for call in world.slack.calls])
+    assert "withdrawn" not in shown
+    assert "withdrawn" not in world.slack.messages[world.slack.of("chat.update")[-1].arguments["ts"]].call.shown
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ABSTAINED, Outcome.REFUSED, Outcome.ESCALATED])
@@ -160,7 +158,7 @@ async def test_answer_of_40000_characters_comes_in_several_messages_that_slack_t
     messages = world.slack.thread(*thread_of(body))
     assert len(messages) > 3
     assert [word for word in " ".join(messages).split() if word.startswith("word")] == words
-    assert all(refusal(call.arguments) is None for call in world.slack.calls)
+    assert all(refusal(call.method, call.arguments) is None for call in world.slack.calls)
     assert all(f"*[{n}]*" in "".join(messages) for n in range(1, 21))
 
 
@@ -201,7 +199,7 @@ async def test_rate_limited_reply_waits_and_is_sent(world: World) -> None:
 
 async def test_answer_is_posted_anew_where_the_placeholder_was_deleted(world: World) -> None:
     bot, body = await world.bot(), world.mention()
-    world.slack.failures = [None, "message_not_found"]
+    world.slack.refused = {"chat.update": "message_not_found"}
     await post(bot, body)
     await until(lambda: len(world.slack.thread(*thread_of(body))) == 2)
     assert "Restart the till service." in world.slack.thread(*thread_of(body))[1]

@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from slack_stub import refusal
+from slack_stub import message_refusal
 from slack_world import answer, citation
 
 from bots.slack.blocks import answer_messages
@@ -112,7 +112,7 @@ def test_any_text_is_escaped_and_fits(text: str, times: int) -> None:
         assert ">" not in piece
         assert re.search(r"&(?!(amp|lt|gt);)", piece) is None, "no entity is cut in two"
     for message in answer_messages(answer(text * times)):
-        assert refusal({"text": message.text or "-", "blocks": list(message.blocks)}) is None
+        assert message_refusal({"text": message.text or "-", "parse": "none", "blocks": list(message.blocks)}) is None
 
 
 @settings(deadline=None)

@@ -154,7 +154,8 @@ async def test_thumb_is_recorded_and_a_second_one_replaces_it(world: World) -> N
     for vote in ("up", "down"):
         assert (await post(bot, world.click(blocks.FEEDBACK, f"{vote}:{ANSWER}"))).status_code == 200
         await until(lambda vote=vote: [f.vote for f in world.votes.given.values()] == [Vote(vote)])
-    await until(lambda: len(world.slack.of("chat.postEphemeral")) == 2)
+    await until(lambda: world.slack.of("views.open"))
+    await until(lambda: len(world.slack.of("chat.postEphemeral")) == 1)
     assert list(world.votes.given) == [(f"slack:{TEAM}:{USER}", ANSWER)]
     assert world.slack.of("chat.postEphemeral")[0].arguments["user"] == USER
 
@@ -186,7 +187,7 @@ async def test_hand_over_that_failed_says_so_and_may_be_tried_again(world: World
     await post(bot, world.click(blocks.HANDOVER, ANSWER))
     await until(lambda: world.slack.thread("C0SUPPORT", "1700000000.000001"))
     assert "(code: database_unavailable)" in world.slack.thread("C0SUPPORT", "1700000000.000001")[0]
-    await until(lambda: not bot._running)
+    await until(lambda: not bot.worker.busy)
     world.cases.fault = None
     await post(bot, world.click(blocks.HANDOVER, ANSWER))
     await until(lambda: world.cases.opened)
