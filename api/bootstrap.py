@@ -20,6 +20,7 @@ from answers.pipeline import AnswerPipeline
 from api.store import Store, open_store
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
+from api.widget.streams import Streams
 from api.widget.visits import Visits
 from api.wiring.answering import make_calibrations, make_golden, make_pipeline, make_searcher
 from api.wiring.backends import make_guards, make_llm, make_tracer, make_workers, open_index, warm_up_profile
@@ -85,6 +86,7 @@ class Services(Store):
     widgets: Widgets
     identities: Identities
     visits: Visits
+    streams: Streams
     library: Library
     inbound: Inbound
     failures: Failures
@@ -157,6 +159,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             jobs,
             reindexer=reindexer,
         )
+        stack.push_async_callback(services.streams.aclose)
         alone = settings.index.kind is IndexKind.EMBEDDED
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
@@ -219,6 +222,7 @@ def _assemble(
         widgets=widgets,
         identities=identities,
         visits=Visits(database, store.keyring, widgets, identities, settings.widget),
+        streams=Streams(settings.widget),
         library=library,
         inbound=make_inbound(settings, library),
         failures=Failures(database),

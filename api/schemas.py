@@ -87,6 +87,9 @@ class HandoffIn(Body):
     conversation_id: str | None = Field(None, max_length=64)
     contact: str | None = Field(None, max_length=500, description="how to reach the asker; stored encrypted")
     note: str | None = Field(None, max_length=4000)
+    consent: bool = Field(
+        False, description="a widget's visitor agreed that a person reads the conversation; else needless"
+    )
 
     @model_validator(mode="after")
     def _has_reference(self) -> HandoffIn:
