@@ -115,7 +115,7 @@ export class Turn {
     if (this.#settled) return; // the answer was complete; only the goodbye went wrong
     if (this.#abort.signal.aborted) {
       this.#page.announce(this.#view.showStopped());
-    } else if (fault.status === 401) {
+    } else if (fault.status === 401 && fault.code !== "invalid_identity") {
       this.#page.onUnauthenticated(this.#question);
     } else {
       if (!explain(fault).retry) this.#page.returned?.(this.#question);

@@ -61,7 +61,7 @@ export class Panel {
 
   /** Another visitor: nothing of the one before stays in sight. */
   async restart() {
-    this.#current?.stop();
+    this.#halt();
     this.#history.visitor = "";
     this.#recall();
     if (!this.#session.getToken) this.#history.visitor = null;
@@ -87,7 +87,7 @@ export class Panel {
   }
 
   async stop() {
-    this.#current?.stop();
+    this.#halt();
     this.#history.clear();
     this.#recall();
   }
@@ -171,6 +171,12 @@ export class Panel {
     this.#streaming(false);
   }
 
+  #halt() {
+    this.#current?.stop();
+    this.#current = null;
+    this.#streaming(false);
+  }
+
   #streaming(streaming) {
     const { send, stop } = this.#parts;
     const hadFocus = document.activeElement === stop || document.activeElement === send;
@@ -189,8 +195,8 @@ export class Panel {
     const { conversationId, turns } = this.#history.load();
     this.#shown = ids(turns);
     this.#page.card.dismiss();
-    this.#page.conversationId = conversationId;
-    this.#lost = null;
+    if (!this.#current) this.#page.conversationId = conversationId;
+    this.#lost = this.#current;
     this.#parts.log.replaceChildren();
     this.#parts.empty.hidden = turns.length > 0;
     this.#parts.anew.hidden = turns.length === 0;
@@ -199,15 +205,15 @@ export class Panel {
       this.#append(turn);
       turn.restore(answer);
     }
+    // Asked while it was still being found out who is asking.
+    if (this.#current) this.#append(this.#current);
     this.#parts.log.lastElementChild?.scrollIntoView({ block: "end", behavior: "auto" });
   }
 
   #anew() {
-    this.#current?.stop();
-    this.#current = null;
+    this.#halt();
     this.#history.clear();
     this.#recall();
-    this.#streaming(false);
     this.#announce(t("New conversation."));
     this.focus();
   }

@@ -21,6 +21,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # The last of these counts: Playwright's own list switches the partitioning of storage off, which every visitor's browser has,
+    # and without which a frame of another site has no storage at all.
+    "--disable-features=MediaRouter,OptimizationHints,HttpsUpgrades,AimEnabled",
 ]
 
 

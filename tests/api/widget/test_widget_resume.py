@@ -64,7 +64,7 @@ def test_reconnecting_is_said_while_it_lasts_and_stop_ends_the_work(portal: Port
     portal.question.press("Enter")
     expect(portal.frame.locator(".stage")).to_have_text("The connection was lost. Reconnecting…")
     portal.service.cut.refuse = False
-    expect(portal.frame.locator(".stage")).to_have_text("Writing the answer…")
+    expect(portal.frame.locator(".stage")).to_have_text("Searching the documents…")
     portal.frame.get_by_role("button", name="Stop").click()
     expect(portal.frame.locator(".answer")).to_contain_text("You stopped this answer")
     until = time.monotonic() + 10

@@ -98,6 +98,7 @@ class Cut:
             sent += message["type"] == "http.response.body"
             if sent > self.after and self.times:
                 self.times -= 1
+                await asyncio.sleep(0.3)  # a browser forgets what it has not read of a stream that breaks
                 raise _LostError
             await send(message)
 
@@ -226,7 +227,7 @@ def _app(services: SimpleNamespace, cut: Cut) -> FastAPI:
     return app
 
 
-HOST = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Partner portal</title>
+HOST = """<!doctype html><html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><title>Partner portal</title>
 <link rel="stylesheet" href="/host.css"><script src="/host.js"></script>
 <script async src="{own}/widget/v1/loader.js"{data}></script></head>
 <body><header>Stitchwell partner portal</header><main><h1>Orders</h1>
@@ -259,7 +260,7 @@ def _host_app(service: WidgetService) -> Starlette:
         inline = "inline" in request.query_params
         data = "" if inline else f' data-widget="{widget_id}"'
         place = '<div id="help"></div>' if inline else ""
-        html = HOST.format(own=service.own, lang=lang, data=data, place=place)
+        html = HOST.format(own=service.own, lang=lang, dir="rtl" if lang == "ar" else "ltr", data=data, place=place)
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     def bare(_request: Request) -> Response:
