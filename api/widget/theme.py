@@ -91,7 +91,9 @@ class Words(_Part):
 
 class Theme(_Part):
     name: str = Field("Partner Copilot", min_length=1, max_length=60)
-    logo: str | None = Field(None, max_length=200_000, description="https://… or data:image/png;base64,…")
+    logo: str | None = Field(
+        None, max_length=200_000, description="https://… or data:image/png;base64,…; absent: the name's first letter"
+    )
     light: Colours = Colours()
     dark: DarkColours = DarkColours()
     mode: Literal["auto", "light", "dark"] = "auto"

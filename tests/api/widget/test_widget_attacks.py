@@ -182,7 +182,7 @@ def test_a_thiefs_frame_beside_the_panel_cannot_talk_to_it(chromium: Browser, st
         "src => document.body.append(Object.assign(document.createElement('iframe'), {src, name: 'thief'}))",
         f"{standing.thief}/bare",
     )
-    page.frame_locator("iframe[name=thief]").locator("body").wait_for()
+    page.frame_locator("iframe[name=thief]").locator("body").wait_for(state="attached")
     beside = next(frame for frame in page.frames if frame.url.startswith(standing.thief))
     heard = beside.evaluate(
         """async () => {
