@@ -60,7 +60,7 @@ class HandoffDesk:
             if contact
             else None
         )
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             highest = await session.scalar(
                 select(func.max(Handoff.number)).where(Handoff.tenant_id == principal.tenant_id)
             )

@@ -120,6 +120,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(embedder.aclose)
         metrics = Metrics()
+        metrics.crossings(store.database.crossings)
         # Models and SDKs take seconds to load: together, and off the loop, which already answers health checks.
         guards, tracer, llm, _ = await asyncio.gather(
             asyncio.to_thread(make_guards, settings),

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from bots.slack.jobs import JobKind, SlackJob
+from core.crossings import Crossing
 from core.database import Database
 from core.keyring import Keyring
 from core.models import SlackEvent, now
@@ -70,13 +71,13 @@ class Events:
             attempts=0,
             created_at=now(),
         )
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             stored = await session.execute(row.on_conflict_do_nothing().returning(SlackEvent.event_id))
             return stored.first() is not None
 
     async def claim(self, event_id: str) -> Claim | None:
         """The event for this worker alone; None where another one has it, or it is finished."""
-        async with self._database.write() as session:
+        async with self._database.write(Crossing.EVENTS) as session:
             row = await session.get(SlackEvent, event_id)
             if row is None or row.status != EventStatus.RECEIVED:
                 return None
@@ -100,7 +101,7 @@ class Events:
         set free first: their worker is dead."""
         limit = now() - lease
         query = select(SlackEvent).where(SlackEvent.status.in_([EventStatus.RECEIVED, EventStatus.WORKING]))
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.EVENTS) as session:
             rows = list(await session.scalars(query.order_by(SlackEvent.created_at)))
         waiting: list[str] = []
         for row in rows:
@@ -112,7 +113,7 @@ class Events:
 
     async def holds(self, claim: Claim) -> bool:
         """Whether the attempt still is the event's current one; ask right before replying."""
-        async with self._database.read() as session:
+        async with self._database.read(claim.tenant_id) as session:
             return await session.scalar(select(SlackEvent.event_id).where(_held(claim))) is not None
 
     async def began_reply(self, claim: Claim, ts: str) -> None:
@@ -130,7 +131,7 @@ class Events:
 
     async def forget(self, claim: Claim) -> None:
         """As though it had never been asked: the same may be asked again."""
-        async with self._database.write() as session:
+        async with self._database.write(claim.tenant_id) as session:
             await session.execute(delete(SlackEvent).where(_held(claim)))
 
     async def _free(self, row: SlackEvent) -> bool:
@@ -139,14 +140,14 @@ class Events:
             SlackEvent.status == EventStatus.WORKING,
             SlackEvent.attempts == row.attempts,
         )
-        async with self._database.write() as session:
+        async with self._database.write(row.tenant_id) as session:
             freed = await session.execute(
                 update(SlackEvent).where(same).values(status=EventStatus.RECEIVED).returning(SlackEvent.event_id)
             )
             return freed.first() is not None
 
     async def _change(self, claim: Claim, **values: object) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(claim.tenant_id) as session:
             await session.execute(update(SlackEvent).where(_held(claim)).values(**values))
 
     def _seal(self, tenant_id: str, event_id: str, payload: _Payload) -> bytes:
