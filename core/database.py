@@ -67,7 +67,7 @@ class Database:
         # Apart from the pool: whoever holds a lock for minutes must not take a connection from the requests.
         self._locking = None if self.is_sqlite else create_async_engine(parsed, poolclass=NullPool)
         self._locks: dict[str, asyncio.Lock] = {}
-        self.crossings: Counter[Crossing] = Counter()
+        self.crossings: Counter[str] = Counter()
         """How often sessions for several tenants were opened since the process began."""
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ import httpx
 from api.isolation.canaries import QUESTION, Suspect
 from api.isolation.report import Channel, Finding
 
+Json = dict[str, Any]
 UNKNOWN = "0" * 32
 NEIGHBOURS = 3
 """Of how many others each tenant tries the ids: with many tenants, all pairs would take hours."""
@@ -129,7 +130,7 @@ async def _read(suspects: Sequence[Suspect]) -> AsyncIterator[Said]:
 
 
 async def _continued(suspects: Sequence[Suspect]) -> AsyncIterator[Said]:
-    ways = (
+    ways: tuple[tuple[str, str, Json], ...] = (
         ("/v1/ask", "conversation", {"question": QUESTION}),
         ("/v1/feedback", "answer", {"vote": "up"}),
         ("/v1/handoffs", "answer", {}),

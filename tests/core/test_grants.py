@@ -102,7 +102,7 @@ async def test_readable_asks_the_database_once(desk: Desk) -> None:
     event.listen(desk.database.engine.sync_engine, "before_cursor_execute", note)
     await desk.grants.readable(desk.ids["north"])
     event.remove(desk.database.engine.sync_engine, "before_cursor_execute", note)
-    assert len([statement for statement in asked if " FROM " in statement]) == 1
+    assert len([statement for statement in asked if "corpus_grants" in statement]) == 1
 
 
 async def test_an_expired_grant_allows_nothing_from_that_moment_on_and_is_listed_as_expired(desk: Desk) -> None:

@@ -36,6 +36,7 @@ DOCUMENT, REVISION = {"document_id": "document"}, {"revision_id": "0" * 32}
 UNKNOWN = "0" * 32
 MESSAGES = [{"role": "user", "content": "What is the lantern word of the week?"}]
 TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+KNOCK = {"widget_id": UNKNOWN, "ticket": "1.x", "origin": "https://a.example", "visitor": "v" * 32}
 CHAT = {"model": "partner-copilot", "messages": MESSAGES}
 
 
@@ -51,8 +52,8 @@ def missing(permission: Permission, ids: dict[str, str] | None = None, **body: A
 ROUTES: dict[str, Case] = {
     "GET /": Case(None),
     "HEAD /": Case(None),
-    "GET /review": Case(None, 307),
-    "HEAD /review": Case(None, 307),
+    "GET /review": Case(None),
+    "HEAD /review": Case(None),
     "GET /healthz": Case(None),
     "HEAD /healthz": Case(None),
     "GET /readyz": Case(None),
@@ -64,9 +65,7 @@ ROUTES: dict[str, Case] = {
     "GET /widget/v1/loader.js": Case(None),
     "GET /widget/v1/panel": Case(None, 404, sent={"params": {"id": UNKNOWN}}),
     "GET /widget/v1/preview": Case(None),
-    "POST /widget/v1/session": Case(
-        None, 404, sent={"json": {"widget_id": UNKNOWN, "ticket": "1.x", "origin": "https://a"}}
-    ),
+    "POST /widget/v1/session": Case(None, 404, sent={"json": KNOCK}),
     "DELETE /widget/v1/session": Case(None, 204),
     "POST /v1/ask": Case(P.ASK, sent={"json": {"question": "What is the lantern word of the week?"}}),
     "POST /v1/search": Case(P.SEARCH, sent={"json": {"query": "lantern"}}),
@@ -127,7 +126,7 @@ ROUTES: dict[str, Case] = {
     "GET /v1/golden/limits": read(P.RELEASES_WRITE),
     "PATCH /v1/golden/limits": Case(P.RELEASES_WRITE, sent={"json": {}}),
     "GET /v1/confidence": read(P.RELEASES_WRITE),
-    "POST /v1/confidence/fit": Case(P.RELEASES_WRITE, 409),
+    "POST /v1/confidence/fit": Case(P.RELEASES_WRITE, 422),
     "PUT /v1/confidence/risk": Case(P.RELEASES_WRITE, 422, sent={"json": {"accepted_risk": 2}}),
     "DELETE /v1/confidence": Case(P.RELEASES_WRITE),
     "GET /v1/audit": read(P.AUDIT_READ),

@@ -166,7 +166,7 @@ def _keep_things(town: Town, house: House, home: Path) -> None:
     widget = {"name": canary, "origins": [f"https://{canary}.example"]}
     ids["widget"] = town.ok(house, "POST", "/v1/widgets", json=widget)["id"]
     ids["kid"] = town.ok(house, "POST", f"/v1/widgets/{ids['widget']}/keys", json={"issuer": canary})["kid"]
-    golden = {"id": canary, "question": TOPIC, "kind": "unanswerable", "audience": "agent"}
+    golden = {"id": canary, "question": TOPIC, "kind": "unanswerable", "audience": "agent", "gold": []}
     town.ok(house, "POST", "/v1/golden", json={"questions": [golden]})
     folder = home / "files" / canary
     folder.mkdir(parents=True)
