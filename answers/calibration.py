@@ -58,7 +58,7 @@ class Calibrations:
         self._threshold = threshold
 
     async def of(self, tenant_id: str) -> Calibration:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.get(Tenant, tenant_id)
         if row is None:
             raise NotFoundError("no such tenant", code="unknown_tenant")
@@ -69,7 +69,7 @@ class Calibrations:
 
         Raises `ConflictError` (`risk_unreachable`), and nothing changes.
         """
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await _locked(session, principal)
             risk = self._stored(row).accepted_risk
             dated = replace(fitted, fitted_at=now().isoformat())
@@ -79,7 +79,7 @@ class Calibrations:
     async def accept(self, principal: Principal, risk: float) -> Calibration:
         """Answer wherever at most the share `risk` of the answers is wrong. Raises `ConflictError` (`not_fitted`,
         `risk_unreachable`)."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await _locked(session, principal)
             fitted = self._stored(row).fitted
             if fitted is None:
@@ -92,7 +92,7 @@ class Calibrations:
 
     async def reset(self, principal: Principal) -> Calibration:
         """Back to the shipped estimate and the installation's threshold."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await _locked(session, principal)
             row.settings = {name: value for name, value in row.settings.items() if name != KEY}
             _record(session, principal, row, "confidence.reset")

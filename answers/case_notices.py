@@ -106,13 +106,13 @@ class CaseNotices:
 
     async def run(self, tenant_id: str, args: Json, _progress: Progress) -> Json:
         """The job: one attempt. Where it fails, the next one is queued with the note that it failed."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             notice = await session.get(CaseNotice, str(args["notice_id"]))
             if notice is None or notice.tenant_id != tenant_id or notice.acknowledged_at is not None:
                 return {"acknowledged": notice is not None}
             found = await self._letter(session, notice)
         if found is None:
-            await self._settle(notice.id, receipt=None)
+            await self._settle(tenant_id, notice.id, receipt=None)
             return {"acknowledged": False, "reason": "no longer wanted"}
         kind, letter = found
         courier = self._couriers.get(kind)
@@ -122,7 +122,7 @@ class CaseNotices:
             receipt = await courier.deliver(letter)
         except CopilotError as fault:
             return await self._try_again(notice, fault)
-        await self._settle(notice.id, receipt=receipt)
+        await self._settle(tenant_id, notice.id, receipt=receipt)
         return {"acknowledged": True}
 
     async def _letter(self, session: ReadSession, notice: CaseNotice) -> tuple[RouteKind, Letter] | None:
@@ -152,8 +152,8 @@ class CaseNotices:
         )
         return (RouteKind(route.kind) if route else RouteKind.ASKER), letter
 
-    async def _settle(self, notice_id: str, *, receipt: str | None) -> None:
-        async with self._database.write() as session:
+    async def _settle(self, tenant_id: str, notice_id: str, *, receipt: str | None) -> None:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(CaseNotice, notice_id)
             if row is not None:
                 row.attempts, row.error, row.receipt, row.acknowledged_at = row.attempts + 1, None, receipt, now()
@@ -163,7 +163,7 @@ class CaseNotices:
         given_up = now() - notice.created_at > timedelta(days=self._settings.give_up_days)
         pause = pause_s(attempt, base_s=self._settings.retry_s, most_s=self._settings.retry_most_s, draw=self._draw)
         log.warning("case_notice_failed", notice=notice.id, code=fault.code, attempt=attempt, given_up=given_up)
-        async with self._database.write() as session:
+        async with self._database.write(notice.tenant_id) as session:
             row = await session.get(CaseNotice, notice.id)
             if row is not None:
                 row.attempts, row.error = attempt, f"{fault.code}: {fault.detail}"

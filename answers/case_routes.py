@@ -41,7 +41,7 @@ class CaseRoutes:
 
     async def of(self, tenant_id: str) -> list[Route]:
         query = select(CaseRoute).where(CaseRoute.tenant_id == tenant_id).order_by(CaseRoute.created_at, CaseRoute.id)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return [Route(row.id, RouteKind(row.kind), row.target) for row in await session.scalars(query)]
 
     async def add(self, principal: Principal, kind: RouteKind, target: str) -> Route:
@@ -51,7 +51,7 @@ class CaseRoutes:
         secret = secrets.token_urlsafe(32) if kind is RouteKind.WEBHOOK else None
         row.secret = self._keyring.encrypt(secret.encode(), context=secret_context(row)) if secret else None
         try:
-            async with self._database.write() as session:
+            async with self._database.write(principal.tenant_id) as session:
                 own = select(func.count()).select_from(CaseRoute).where(CaseRoute.tenant_id == principal.tenant_id)
                 if (await session.scalar(own) or 0) >= self._settings.max_routes:
                     raise TooLargeError(
@@ -67,7 +67,7 @@ class CaseRoutes:
 
     async def remove(self, principal: Principal, route_id: str) -> None:
         """What was not delivered there yet is not any more. Raises `NotFoundError`."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(CaseRoute, route_id)
             if row is None or row.tenant_id != principal.tenant_id:
                 raise NotFoundError("no such route")

@@ -46,19 +46,19 @@ class CaseDesk:
         """Newest first, without packets."""
         wanted = [*_visible(principal), Handoff.status == status if status else true()]
         query = select(Handoff).where(*wanted).order_by(Handoff.number.desc()).limit(limit).offset(offset)
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             total = await session.scalar(select(func.count()).select_from(Handoff).where(*wanted))
             found = [await self._view(session, principal, row) for row in await session.scalars(query)]
         return CasePage(tuple(found), total or 0)
 
     async def show(self, principal: Principal, case_id: str) -> CaseView:
         """Raises `NotFoundError` for what the principal may not see as for an unknown one."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             return await self._view(session, principal, await _find(session, principal, case_id), whole=True)
 
     async def claim(self, principal: Principal, case_id: str) -> CaseView:
         """Make the principal its owner. Raises `ConflictError` (`case_claimed`) where another has it, (`case_resolved`)."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await self._locked(session, principal, case_id)
             if row.status == CaseStatus.CLAIMED and row.owner != principal.id:
                 raise ConflictError("somebody else has this case; they can hand it back", code="case_claimed")
@@ -71,7 +71,7 @@ class CaseDesk:
         """Give it back: open again, and the copilot answers again where it was asked.
 
         Raises `ConflictError` (`case_not_claimed`)."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await self._locked(session, principal, case_id)
             if row.status != CaseStatus.CLAIMED:
                 raise ConflictError("nobody has claimed this case", code="case_not_claimed")
@@ -83,7 +83,7 @@ class CaseDesk:
         """The end. Whoever resolves an open case is its owner. Raises `ConflictError` (`case_resolved`, `case_claimed`)."""
         profile = await self._tenants.profile(principal.tenant_id)
         [clean] = await self._guards.redact_many([resolution or ""], profile)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await self._locked(session, principal, case_id)
             if row.status == CaseStatus.CLAIMED and row.owner != principal.id:
                 raise ConflictError("somebody else has this case; they can resolve it", code="case_claimed")

@@ -68,7 +68,7 @@ class Conversations:
             .order_by(AnswerRow.created_at.desc())
             .limit(self._history)
         )
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             conversation = await session.get(Conversation, conversation_id)
             if conversation is None or (conversation.tenant_id, conversation.principal_id) != (
                 principal.tenant_id,
@@ -81,7 +81,7 @@ class Conversations:
     async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
         """Store the turn, what it could not answer, and count the question, in one transaction. Its models' tokens are counted
         call by call."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             if await session.get(Conversation, answer.conversation_id) is None:
                 session.add(
                     Conversation(id=answer.conversation_id, tenant_id=principal.tenant_id, principal_id=principal.id)
@@ -107,7 +107,7 @@ class Conversations:
     async def answer(self, tenant_id: str, answer_id: str) -> StoredAnswer:
         """Raises `NotFoundError` for another tenant's answer as for an unknown one."""
         query = select(AnswerRow).where(AnswerRow.id == answer_id, AnswerRow.tenant_id == tenant_id)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.scalar(query)
         if row is None:
             raise NotFoundError("no such answer")

@@ -53,7 +53,7 @@ class FeedbackDesk:
         query = select(FeedbackRow).where(
             FeedbackRow.answer_id == feedback.answer_id, FeedbackRow.principal_id == principal.id
         )
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.scalar(query)
             if row is None:
                 row = FeedbackRow(

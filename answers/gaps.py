@@ -54,7 +54,7 @@ class Gaps:
         own = KnowledgeGap.tenant_id == tenant_id
         order = (KnowledgeGap.count.desc(), KnowledgeGap.last_at.desc(), KnowledgeGap.id)
         query = select(KnowledgeGap).where(own).order_by(*order).limit(limit).offset(offset)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             total = await session.scalar(select(func.count()).select_from(KnowledgeGap).where(own))
             rows = list(await session.scalars(query))
         return GapPage(tuple(map(_gap, rows)), total or 0)

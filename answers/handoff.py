@@ -89,7 +89,7 @@ class HandoffDesk:
             due_at=now() + timedelta(minutes=self._settings.minutes_to_claim(severity)),
         )
         case.contact = self._sealed(case, contact)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             await wait_turn(session, f"cases/{principal.tenant_id}")
             own = Handoff.tenant_id == principal.tenant_id
             case.number = (await session.scalar(select(func.max(Handoff.number)).where(own)) or 0) + 1
@@ -114,7 +114,7 @@ class HandoffDesk:
             .order_by(AnswerRow.created_at.desc())
             .limit(MAX_TURNS)
         )
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             rows = list(reversed((await session.scalars(query)).all()))
         if not rows:
             return {}

@@ -32,5 +32,5 @@ class Popular:
             .order_by(count.desc(), func.max(AnswerRow.created_at).desc())
             .limit(limit)
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return list(await session.scalars(query))

@@ -53,14 +53,14 @@ class Tasks:
         """Newest first."""
         wanted = (CurationTask.tenant_id == tenant_id, CurationTask.status == status if status else true())
         query = select(CurationTask).where(*wanted).order_by(CurationTask.created_at.desc(), CurationTask.id)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             total = await session.scalar(select(func.count()).select_from(CurationTask).where(*wanted))
             rows = (await session.scalars(query.limit(limit).offset(offset))).all()
         return TaskPage(tuple(map(_task, rows)), total or 0)
 
     async def close(self, principal: Principal, task_id: str) -> Task:
         """Raises `NotFoundError`, `ConflictError` (`task_done`)."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(CurationTask, task_id, with_for_update=True)
             if row is None or row.tenant_id != principal.tenant_id:
                 raise NotFoundError("no such task")

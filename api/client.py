@@ -39,22 +39,25 @@ async def client(settings: Settings, *, tenant: str, audience: Audience) -> Asyn
 async def client_with(settings: Settings, *, token: str, url: str | None = None) -> AsyncIterator[Client]:
     """A client with a key that is there already, of the server at `url`, else of the one that runs on this data folder, else of
     services opened here."""
+    async with calls(settings, url=url) as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        yield Client(http)
+
+
+@asynccontextmanager
+async def calls(settings: Settings, *, url: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """As `client_with`, of nobody yet."""
     async with AsyncExitStack() as stack:
         url = url or running_url(settings.home)
         transport: httpx.AsyncBaseTransport | None = None
         if url is None:
-            services = await stack.enter_async_context(open_services(settings))
-            app = app_over(services)
-            app.state.services = services
+            app = app_over(await stack.enter_async_context(open_services(settings)))
+            await stack.enter_async_context(app.router.lifespan_context(app))
             transport = httpx.ASGITransport(app=app)
         http = httpx.AsyncClient(
-            base_url=url or "http://in-process",
-            transport=transport,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(120.0),
-            trust_env=False,
+            base_url=url or "http://localhost", transport=transport, timeout=httpx.Timeout(120.0), trust_env=False
         )
-        yield Client(await stack.enter_async_context(http))
+        yield await stack.enter_async_context(http)
 
 
 class Client:

@@ -11,6 +11,7 @@ import httpx
 from api.serve import running_url
 from api.store import open_store
 from core.errors import CopilotError
+from core.row_security import standing
 from core.settings import IndexKind, Settings
 
 MIN_FREE_BYTES = 2_000_000_000
@@ -28,6 +29,7 @@ async def examine(settings: Settings) -> list[Finding]:
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("data folder", _home),
         ("database", _database),
+        ("row-level security", _row_security),
         ("embedding model", _model),
         ("vector index", _index),
         ("vectors' generation", _generations),
@@ -58,6 +60,16 @@ async def _database(settings: Settings) -> str:
     async with open_store(settings) as store:
         tenants = await store.tenants.all()
     return f"{'SQLite' if store.database.is_sqlite else 'PostgreSQL'}, schema up to date, {len(tenants)} tenants"
+
+
+async def _row_security(settings: Settings) -> str:
+    async with open_store(settings) as store:
+        found = await standing(store.database)
+    if found is None:
+        return "none on SQLite: tenants are kept apart by the statements' own filters"
+    if fault := found.fault:
+        raise CopilotError(fault)
+    return f"on every tenant's table, and the service's role '{found.role}' cannot switch it off"
 
 
 async def _model(settings: Settings) -> str:

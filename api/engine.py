@@ -33,6 +33,7 @@ class Engine(Store):
 async def open_engine(stack: AsyncExitStack, store: Store) -> Engine:
     """Warmed up; closed with the stack. Raises `ConflictError` (`home_in_use`) where another process owns the embedded index."""
     settings, metrics = store.settings, Metrics()
+    metrics.crossings(store.database.crossings)
     index = open_index(settings)
     stack.push_async_callback(index.close)
     embedder = make_embedder(settings)

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from sqlalchemy.engine import make_url
+
 from core.audit import Trail
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
@@ -16,6 +18,7 @@ from core.database import Database
 from core.keyring import Keyring
 from core.metering import Meter
 from core.migrate import migrate, require_current
+from core.row_security import standing
 from core.settings import QuotaSettings, Settings
 from core.tenancy import Tenants
 from core.usage import UsageBook
@@ -86,6 +89,26 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             UsageBook(database, budgets),
         )
         await anchors.try_append()
+    finally:
+        await database.aclose()
+
+
+async def migrate_store(settings: Settings) -> str | None:
+    """Upgrade the schema as the tables' owner; what is wrong with the role that the service will run as, if anything."""
+    secret = settings.master_key.get_secret_value() if settings.master_key else None
+    trail = Trail(Keyring.open(settings.home, secret), scrub=redact_patterns)
+    owner = settings.database.owner_url.get_secret_value() if settings.database.owner_url else settings.database_url
+    async with _closing(Database(owner, trail=trail)) as database:
+        await migrate(database, service_role=make_url(settings.database_url).username)
+    async with _closing(Database(settings.database_url)) as database:
+        found = await standing(database)
+    return found.fault if found else None
+
+
+@asynccontextmanager
+async def _closing(database: Database) -> AsyncIterator[Database]:
+    try:
+        yield database
     finally:
         await database.aclose()
 

@@ -61,7 +61,7 @@ async def _start_worker(services: Services) -> None:
 
 async def _stored(services: Services, tenant_id: str) -> list[str]:
     query = select(PassageRow.text).where(PassageRow.tenant_id == tenant_id).order_by(PassageRow.id)
-    async with services.database.read() as session:
+    async with services.database.read(tenant_id) as session:
         return list(await session.scalars(query))
 
 

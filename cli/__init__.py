@@ -57,13 +57,13 @@ for command in (
     gaps.gaps,
     guarding.redact,
     guarding.screen,
-    running.doctor,
     running.migrate,
     running.worker,
     mcp.mcp,
     reindex.reindex,
 ):
     app.command()(command)
+app.add_typer(running.doctor, name="doctor")
 app.add_typer(admin.tenants, name="tenant")
 admin.tenants.command("profile")(grants.tenant_profile)
 app.add_typer(admin.keys, name="key")

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from cli.common import AsJson, AudienceOption, Tenant, out, print_json, run, settings
-from core.domain import Audience, Role
+from core.domain import Audience, Permission, Role
 from core.errors import ConfigurationError
 
 tenants = typer.Typer(no_args_is_help=True, help="Create and list tenants.")
@@ -81,6 +81,7 @@ def key_create(
     ] = Role.KNOWLEDGE_ADMIN,
     name: Annotated[str, typer.Option(help="Where it will be used.")] = "",
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+    scope: Annotated[list[Permission] | None, typer.Option(help="Limit it to this permission of its role.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. It is shown once: only a keyed hash of it is stored."""
@@ -93,7 +94,30 @@ def key_create(
         async with open_store(settings()) as store:
             info = await store.tenants.by_slug(tenant)
             lifetime = timedelta(days=days) if days else None
-            key = await store.keys.create(info.id, role=role, audience=audience, name=name, lifetime=lifetime)
+            key = await store.keys.create(
+                info.id, role=role, audience=audience, name=name, lifetime=lifetime, scopes=scope or None
+            )
+            print_json({"id": key.id, "key": key.token}) if as_json else out.print(key.token)
+
+    run(work())
+
+
+@keys.command("rotate")
+def key_rotate(
+    key_id: str,
+    tenant: Tenant,
+    hours: Annotated[
+        float | None, typer.Option(min=0, help="How long the old one lives on; COPILOT_KEYS__ROTATION_HOURS if absent.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a key's successor: both are accepted until the old one ends. It is shown once."""
+    from api.store import open_store
+
+    async def work() -> None:
+        async with open_store(settings()) as store:
+            overlap = timedelta(hours=store.settings.keys.rotation_hours if hours is None else hours)
+            key = await store.keys.rotate((await store.tenants.by_slug(tenant)).id, key_id, overlap=overlap)
             print_json({"id": key.id, "key": key.token}) if as_json else out.print(key.token)
 
     run(work())
@@ -103,11 +127,13 @@ def key_create(
 def key_list(tenant: Tenant) -> None:
     """List a tenant's keys, never their secrets."""
     from api.store import open_store
+    from core.models import now
 
     async def work() -> None:
         async with open_store(settings()) as store:
             for key in await store.keys.of((await store.tenants.by_slug(tenant)).id):
-                state = "revoked" if key.revoked_at else "live"
+                ended = key.expires_at is not None and key.expires_at <= now()
+                state = "revoked" if key.revoked_at else "expired" if ended else "live"
                 typer.echo(f"{key.id}\t{state}\t{key.role}\t{key.audience}\t{key.name}")
 
     run(work())

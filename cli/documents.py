@@ -50,7 +50,7 @@ async def _require_publishable(found: Settings, tenant: str, corpus: str) -> Non
 
     async with open_store(found) as store:
         info = await store.tenants.by_slug(tenant)
-        async with store.database.read() as session:
+        async with store.database.read(info.id) as session:
             await require_publishable(session, info.id, corpus)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from cli.common import err, out, run, settings
+from cli.common import AsJson, err, out, print_json, run, settings
 
 
 def serve(
@@ -40,27 +40,23 @@ def worker() -> None:
 
 
 def migrate() -> None:
-    """Bring the database's schema up to this version."""
-    from core.audit import Trail
-    from core.database import Database
-    from core.keyring import Keyring
-    from core.migrate import migrate as run_migrations
+    """Bring the database's schema, and on PostgreSQL its row-level security, up to this version."""
+    from api.store import migrate_store
 
-    async def work() -> None:
-        found = settings()
-        secret = found.master_key.get_secret_value() if found.master_key else None
-        database = Database(found.database_url, trail=Trail(Keyring.open(found.home, secret)))
-        try:
-            await run_migrations(database)
-        finally:
-            await database.aclose()
-        out.print("the database's schema is up to date")
-
-    run(work())
+    fault = run(migrate_store(settings()))
+    out.print("the database's schema is up to date")
+    if fault is not None:
+        err.print(f"[yellow]warning:[/yellow] {escape(fault)}", soft_wrap=True)
 
 
-def doctor() -> None:
+doctor = typer.Typer(invoke_without_command=True)
+
+
+@doctor.callback()
+def examine_all(context: typer.Context) -> None:
     """Check that everything the service needs is there, and say what to do where it is not."""
+    if context.invoked_subcommand is not None:
+        return
     from api.doctor import examine
 
     findings = run(examine(settings()))
@@ -68,4 +64,21 @@ def doctor() -> None:
         mark = "[green]ok[/green]  " if finding.ok else "[red]fail[/red]"
         out.print(f"{mark} {escape(finding.what)}: {escape(finding.detail)}")
     if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@doctor.command("isolation")
+def isolation(
+    tenant: Annotated[list[str] | None, typer.Option("--tenant", "-t", help="Only these; all if absent.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plant a canary in every tenant, look for it from every other one, and report. Fails where one is found.
+
+    The report names no tenant, so that it can be given to a partner; which number is which is printed on standard error."""
+    from api.isolation.check import check
+
+    report, names = run(check(settings(), slugs=tenant or ()))
+    print_json(report.as_json()) if as_json else typer.echo("\n".join(report.lines()))
+    err.print("  ".join(f"{number}: {escape(slug)}" for number, slug in names.items()), soft_wrap=True)
+    if not report.sound:
         raise typer.Exit(1)

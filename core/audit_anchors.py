@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from core.audit import canonical
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import CopilotError
 from core.keyring import Keyring
@@ -106,7 +107,7 @@ class Anchors:
             .join(AuditRow, (AuditRow.tenant_id == Tenant.id) & (AuditRow.number == highest))
         )
         at = now().astimezone(UTC).isoformat(timespec="seconds")
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.ANCHORS) as session:
             return [Anchor(row[0], row[1], row[2], at) for row in await session.execute(query)]
 
     def _write(self, anchors: list[Anchor]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 
 from core.audit import GENESIS, PRUNE, Trail
 from core.audit_anchors import Anchors
+from core.crossings import Crossing
 from core.database import Database
 from core.models import AuditRow, Json, Tenant
 
@@ -74,7 +75,7 @@ class AuditBook:
             query = query.where(AuditRow.number < before)
         if action is not None:
             query = query.where(AuditRow.action == action)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return [_act(row) for row in await session.scalars(query.limit(min(limit, self._page_size)))]
 
     async def export(self, tenant_id: str) -> AsyncIterator[Act]:
@@ -97,7 +98,7 @@ class AuditBook:
 
     async def verify_all(self) -> list[Verdict]:
         """Every tenant's, by name; then those whose rows or anchors are left though the tenant is gone."""
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.ANCHORS) as session:
             known = list(await session.scalars(select(Tenant.id).order_by(Tenant.slug)))
             held = set(await session.scalars(select(AuditRow.tenant_id).distinct()))
         strangers = sorted((held | self._anchors.read().hashes.keys()) - set(known))
@@ -120,19 +121,19 @@ class AuditBook:
                 .limit(_BATCH)
             )
             try:
-                async with self._database.read() as session:
+                async with self._database.read(tenant_id) as session:
                     rows = list(await session.scalars(query))
             except ValueError:  # somebody wrote what is no JSON or no time into SQLite
-                raise _UnreadableError(await self._unreadable(query)) from None
+                raise _UnreadableError(await self._unreadable(tenant_id, query)) from None
             for row in rows:
                 yield row
             if len(rows) < _BATCH:
                 return
             after = rows[-1].number, rows[-1].id
 
-    async def _unreadable(self, query: Select[AuditRow]) -> int:
+    async def _unreadable(self, tenant_id: str, query: Select[AuditRow]) -> int:
         """The number of the first row that `query` cannot read."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             places = list(await session.execute(query.with_only_columns(AuditRow.id, AuditRow.number)))
             for row_id, number in places:
                 try:
@@ -142,7 +143,7 @@ class AuditBook:
         return int(places[0][1])
 
     async def _slug(self, tenant_id: str) -> str:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return await session.scalar(select(Tenant.slug).where(Tenant.id == tenant_id)) or tenant_id
 
 

@@ -19,7 +19,7 @@ async def prune(database: Database, tenant_id: str, *, before: datetime, actor: 
     The tombstone is a row of the chain, and committed first: the database's triggers let go only what it covers. A crash in between
     leaves rows that the next call deletes.
     """
-    async with database.write() as session:
+    async with database.write(tenant_id) as session:
         last = await _last_before(session, tenant_id, before)
         if last is not None:
             number, digest = last
@@ -42,7 +42,7 @@ async def _last_before(session: WriteSession, tenant_id: str, before: datetime) 
 
 
 async def _delete_some(database: Database, tenant_id: str) -> int:
-    async with database.write() as session:
+    async with database.write(tenant_id) as session:
         tombstones = select(AuditRow.details).where(AuditRow.tenant_id == tenant_id, AuditRow.action == PRUNE)
         through = max((int(details["through"]) for details in await session.scalars(tombstones)), default=0)
         ids = list(

@@ -42,7 +42,7 @@ class Budgets:
         self._default = default
 
     async def of(self, tenant_id: str) -> Budget:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.get(Tenant, tenant_id)
         return self._merged(row.settings.get(KEY, {}) if row else {})
 
@@ -51,7 +51,7 @@ class Budgets:
         (`invalid_budget`)."""
         if any(name not in _NAMES or not 0 <= value <= MOST for name, value in changes.items()):
             raise InvalidRequestError(f"a budget states {', '.join(_NAMES)} as whole numbers", code="invalid_budget")
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(Tenant, tenant_id, with_for_update=True, populate_existing=True)
             if row is None:
                 raise NotFoundError("no such tenant", code="unknown_tenant")

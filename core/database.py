@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import NullPool
 
+from core.crossings import NO_TENANT, Crossing
 from core.errors import CopilotError, StorageFullError, UnavailableError
 from core.sqlite import sqlite_engine
 
@@ -24,6 +27,9 @@ WriteSession = NewType("WriteSession", AsyncSession)
 
 _UNDEFINED = frozenset({"42P01", "42703"})
 """PostgreSQL's undefined_table and undefined_column (its manual, appendix A)."""
+
+TENANT_SETTING, CROSSING_SETTING = "app.tenant", "app.crossing"
+"""What PostgreSQL's policies read: set for each transaction, and gone with it, so that a pooled connection remembers nobody."""
 
 
 class Trail(Protocol):
@@ -37,9 +43,11 @@ class Trail(Protocol):
 
 
 class Database:
-    """Opens sessions. A write session commits when its block ends and rolls back when it raises; callers never commit.
+    """Opens sessions, each for one tenant (its id), for none (`NO_TENANT`), or for several (a `Crossing`). On PostgreSQL row-level
+    security shows a session nothing else; SQLite has no such thing, there the statements' own filters stand alone.
 
-    Without a `trail` nothing can be audited, and so nothing privileged done.
+    A write session commits when its block ends and rolls back when it raises; callers never commit. Without a `trail` nothing can
+    be audited, and so nothing privileged done.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, trail: Trail | None = None) -> None:
@@ -56,17 +64,19 @@ class Database:
         # Apart from the pool: whoever holds a lock for minutes must not take a connection from the requests.
         self._locking = None if self.is_sqlite else create_async_engine(parsed, poolclass=NullPool)
         self._locks: dict[str, asyncio.Lock] = {}
+        self.crossings: Counter[str] = Counter()
+        """How often sessions for several tenants were opened since the process began."""
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[ReadSession]:
+    async def read(self, whose: str | Crossing) -> AsyncIterator[ReadSession]:
         with _translated():
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with self._session(self.engine, whose) as session:
                 yield ReadSession(session)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[WriteSession]:
+    async def write(self, whose: str | Crossing) -> AsyncIterator[WriteSession]:
         with _translated():
-            async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+            async with self._session(self._writing, whose) as session, session.begin():
                 writing = WriteSession(session)
                 if self.trail is not None:
                     self.trail.attach(writing)
@@ -92,6 +102,25 @@ class Database:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
+
+    def _session(self, engine: AsyncEngine, whose: str | Crossing) -> AsyncSession:
+        session = AsyncSession(engine, expire_on_commit=False)
+        if isinstance(whose, Crossing):
+            self.crossings[whose] += 1
+        if not self.is_sqlite:
+            _confine(session.sync_session, whose)
+        return session
+
+
+def _confine(session: Session, whose: str | Crossing) -> None:
+    """Tell PostgreSQL at each transaction's begin, before any other statement of it, whose rows it may show."""
+    tenant, crossing = (NO_TENANT, whose.value) if isinstance(whose, Crossing) else (whose, "")
+    settings = select(func.set_config(TENANT_SETTING, tenant, True), func.set_config(CROSSING_SETTING, crossing, True))
+
+    @event.listens_for(session, "after_begin")
+    def on_begin(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+        if not transaction.nested:
+            connection.execute(settings)
 
 
 async def wait_turn(session: WriteSession, name: str) -> None:

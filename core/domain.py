@@ -130,6 +130,13 @@ class Scope:
     tenant_id: str
     audience: Audience
     filters: Filters = field(default_factory=Filters)
+    grantee_id: str | None = None
+    """The tenant that reads by a grant, where `tenant_id` is not its own (`core.grants.granted`)."""
+
+    @property
+    def reader(self) -> str:
+        """The tenant on whose behalf the database is read."""
+        return self.grantee_id or self.tenant_id
 
     @classmethod
     def of(cls, principal: Principal, filters: Filters | None = None) -> Scope:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from core.audit import record
+from core.crossings import Crossing
 from core.database import Database, ReadSession, WriteSession
 from core.domain import Audience, Principal, Scope
 from core.errors import InvalidRequestError, NotFoundError
@@ -59,7 +60,7 @@ def granted(scope: Scope, owner_id: str) -> Scope:
     """`scope` as it applies to a granted corpus of `owner_id`: at most `GRANTED_AUDIENCE`, and no customer's records, since a
     grantee's customer of the same name is another one."""
     narrower = min(scope.audience, GRANTED_AUDIENCE, key=lambda audience: len(audience.readable()))
-    return Scope(owner_id, narrower, replace(scope.filters, customer=None))
+    return Scope(owner_id, narrower, replace(scope.filters, customer=None), grantee_id=scope.tenant_id)
 
 
 class Grants:
@@ -80,7 +81,7 @@ class Grants:
             )
             .order_by(CorpusGrant.tenant_id, Corpus.name)
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             rows = [(owner, corpus_id, name) for owner, corpus_id, name in await session.execute(query)]
         return tuple(_of_owner(owner, list(group)) for owner, group in groupby(rows, key=lambda row: row[0]))
 
@@ -92,9 +93,10 @@ class Grants:
         Raises `NotFoundError` (`unknown_corpus`, `unknown_tenant`), `InvalidRequestError` (`grant_to_self`, `invalid_expiry`).
         """
         self._require_future(expires_at)
-        async with self._database.write() as session:
-            corpus_id = await _corpus_id(session, principal.tenant_id, corpus)
+        async with self._database.read(Crossing.DIRECTORY) as session:
             grantee_id = await _grantee_id(session, principal.tenant_id, grantee)
+        async with self._database.write(principal.tenant_id) as session:
+            corpus_id = await _corpus_id(session, principal.tenant_id, corpus)
             row, is_new = await _ensured(session, principal, corpus_id, grantee_id, expires_at)
             changed = row.expires_at != expires_at
             row.expires_at = expires_at
@@ -107,7 +109,7 @@ class Grants:
 
     async def revoke(self, principal: Principal, grant_id: str) -> None:
         """Dead from the next search on. Raises `NotFoundError` for another owner's grant as for an unknown one."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             found = await self._listed(
                 session, CorpusGrant.id == grant_id, CorpusGrant.tenant_id == principal.tenant_id
             )
@@ -118,11 +120,11 @@ class Grants:
             await session.delete(row)
 
     async def given(self, tenant_id: str) -> list[Grant]:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return await self._listed(session, CorpusGrant.tenant_id == tenant_id)
 
     async def received(self, tenant_id: str) -> list[Grant]:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return await self._listed(session, CorpusGrant.grantee_id == tenant_id)
 
     async def _listed(self, session: ReadSession | WriteSession, *where: ColumnElement[bool]) -> list[Grant]:
@@ -170,7 +172,7 @@ async def _corpus_id(session: WriteSession, tenant_id: str, name: str) -> str:
     return found
 
 
-async def _grantee_id(session: WriteSession, owner_id: str, slug: str) -> str:
+async def _grantee_id(session: ReadSession, owner_id: str, slug: str) -> str:
     found = await session.scalar(select(Tenant.id).where(Tenant.slug == slug))
     if found is None:
         raise NotFoundError(f"no tenant '{slug[:63]}' to grant to", code="unknown_tenant")

@@ -163,7 +163,7 @@ class Runner:
             pause = min(2 * pause, UNWRITTEN_S)
 
     async def _store(self, attempt: Try, values: Json) -> bool:
-        async with self._database.write() as session:
+        async with self._database.write(attempt.job.tenant_id) as session:
             return await rows.store(session, attempt.job.id, attempt.owner, values)
 
 

@@ -19,6 +19,7 @@ import structlog
 
 from core import job_rows as rows
 from core.audit import record
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import ConflictError, CopilotError
 from core.job_rows import FINISHED, MAX_CRASHES, STALE, JobStatus
@@ -100,7 +101,7 @@ class Jobs:
     async def submit(self, tenant_id: str, kind: str, args: Json) -> JobView:
         """A new job, or the one with the same kind and arguments that is waiting already (`actor`, who asks, may differ).
         What somebody asks for is audited."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             job = await rows.enqueue(session, tenant_id, kind, args)
             if asker := args.get("actor"):
                 record(session, tenant_id, actor=asker, action=f"{kind}.start", target=job.id)
@@ -111,7 +112,7 @@ class Jobs:
 
     async def get(self, tenant_id: str, job_id: str) -> JobView:
         """Raises `NotFoundError` for another tenant's job as for an unknown one."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             job = await rows.find(session, tenant_id, job_id)
         return _view(job, self._live(job))
 
@@ -120,14 +121,14 @@ class Jobs:
     ) -> list[JobLine]:
         """Newest first, `limit` at most; `after` is the id of the last job that was listed. Raises `NotFoundError` for an
         `after` that is no job of the tenant."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             found = await rows.page(session, tenant_id, status=status, after=after, limit=limit)
         return [_line(job, self._live(job)) for job in found]
 
     async def retry(self, tenant_id: str, job_id: str, *, actor: str) -> JobView:
         """Run a failed or cancelled job again, or a waiting one at once. Raises `ConflictError` (`job_not_failed`) for a
         running or done one, (`job_waiting`) where a later job does the same work."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             job = await rows.find(session, tenant_id, job_id, lock=True)
             if job.status in (JobStatus.RUNNING, JobStatus.DONE):
                 raise ConflictError(f"the job is {job.status}, so there is nothing to retry", code="job_not_failed")
@@ -143,7 +144,7 @@ class Jobs:
     async def cancel(self, tenant_id: str, job_id: str, *, actor: str) -> JobView:
         """Stop a job that waits or runs; what it finished stays. A running one ends within a second, in whichever process.
         Raises `ConflictError` (`job_ended`) where it is over."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             job = await rows.find(session, tenant_id, job_id, lock=True)
             if job.status in FINISHED:
                 raise ConflictError(f"the job is {job.status} already", code="job_ended")
@@ -158,7 +159,7 @@ class Jobs:
     async def wait(self, job_id: str) -> None:
         """Until the job has ended, wherever it runs."""
         while True:
-            async with self._database.read() as session:
+            async with self._database.read(Crossing.JOBS) as session:
                 job = await session.get(Job, job_id)
             if job is None or job.status in FINISHED:
                 return
@@ -168,7 +169,7 @@ class Jobs:
         """Delete the jobs that ended longer ago than is kept; how many."""
         total, before = 0, now() - timedelta(days=self._settings.keep_days)
         while True:
-            async with self._database.write() as session:
+            async with self._database.write(Crossing.JOBS) as session:
                 deleted = await rows.purge(session, before=before)
             total += deleted
             if not deleted:
@@ -206,16 +207,16 @@ class Jobs:
 
     async def _take_back(self) -> None:
         own = list(self._tries)
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.JOBS) as session:
             if not await rows.any_dead(session, alone=self._alone, but=own):
                 return
-        async with self._database.write() as session:
+        async with self._database.write(Crossing.JOBS) as session:
             await rows.take_back(session, alone=self._alone, but=own)
 
     async def _fill(self) -> None:
         """Start jobs while there are slots: of the tenant first that was served longest ago."""
         while len(self._tasks) < self._settings.parallel and not self._closing:
-            async with self._database.read() as session:
+            async with self._database.read(Crossing.JOBS) as session:
                 waiting = await rows.waiting_tenants(session, self._served)
             for tenant_id in sorted(waiting, key=lambda tenant: self._turns.get(tenant, 0)):
                 if await self._begin(tenant_id):
@@ -225,7 +226,7 @@ class Jobs:
 
     async def _begin(self, tenant_id: str) -> bool:
         owner = new_id()
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             job = await rows.claim(session, tenant_id, owner)
         if job is None:
             return False

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert_postgres
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from core.budgets import Budget, BudgetError, Budgets
+from core.crossings import Crossing
 from core.database import Database, ReadSession, WriteSession, wait_turn
 from core.domain import Principal
 from core.llm import Completion
@@ -100,7 +101,7 @@ class Meter:
             raise RuntimeError("a model was called on nobody's account")
         budget = await self._budgets.of(principal.tenant_id)
         call = Reservation(new_id(), principal, self._clock().date(), model)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             if budget.tokens is not None or budget.key_tokens is not None:
                 await wait_turn(session, f"usage/{principal.tenant_id}")
                 tenant, key = await _used(session, principal, call.day)
@@ -119,7 +120,7 @@ class Meter:
         elif usage is not None and usage.estimated:
             told = {"prompt_tokens": cost.prompt, "completion_tokens": cost.completion}
             ended = update(ModelCall).where(mine).values(state=CallState.ESTIMATED, **told)
-        async with self._database.write() as session:
+        async with self._database.write(call.principal.tenant_id) as session:
             known = await session.scalar(ended.returning(ModelCall.id))
             if known is not None and cost.tokens:  # else the operator was quicker
                 await add(session, call.principal, call.day, call.model, cost)
@@ -128,7 +129,7 @@ class Meter:
         """Calls whose process died under them are lost; how many. `older_s`: only those that no living process can still have."""
         before = self._clock() - timedelta(seconds=older_s)
         lost = update(ModelCall).where(ModelCall.state == CallState.OPEN, ModelCall.created_at <= before)
-        async with self._database.write() as session:
+        async with self._database.write(Crossing.METERING) as session:
             found = await session.scalars(lost.values(state=CallState.LOST).returning(ModelCall.id))
             return len(found.all())
 
@@ -136,7 +137,7 @@ class Meter:
         budget: Budget = await self._budgets.of(principal.tenant_id)
         if not budget.limited:
             return
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             tenant, key = await _used(session, principal, self._clock().date())
         self._require(budget.questions, tenant.questions + tenant_asking + 1, "questions", "this tenant")
         self._require(budget.key_questions, key.questions + key_asking + 1, "questions", "this key")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 
 class Metrics:
@@ -24,6 +28,10 @@ class Metrics:
             "copilot_telemetry_dropped_total", "Traces or scores that could not be sent", registry=self._registry
         )
 
+    def crossings(self, counts: Mapping[str, int]) -> None:
+        """Sessions for several tenants, by why they were opened; read when the metrics are."""
+        self._registry.register(_Crossings(counts))
+
     def answered(self, outcome: str, channel: str, *, degraded: bool) -> None:
         self._answers.labels(outcome, channel, str(degraded).lower()).inc()
 
@@ -36,3 +44,16 @@ class Metrics:
     def render(self) -> bytes:
         """Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+class _Crossings(Collector):
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "copilot_crossings", "Transactions that saw several tenants' rows, by purpose", labels=["purpose"]
+        )
+        for purpose, count in sorted(self._counts.items()):
+            family.add_metric([purpose], count)
+        yield family

@@ -38,7 +38,7 @@ class Profiles:
         self._database = database
 
     async def get(self, tenant_id: str) -> Profile:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.get(Tenant, tenant_id)
         if row is None:
             raise NotFoundError("no such tenant", code="unknown_tenant")
@@ -48,7 +48,7 @@ class Profiles:
         """Set the fields of `Profile` that are stated; an empty value takes one back. Raises `InvalidRequestError`
         (`invalid_version`, `invalid_profile`)."""
         changes = {name: _checked(name, value) for name, value in stated.items()}
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(Tenant, principal.tenant_id, with_for_update=True)
             if row is None:
                 raise NotFoundError("no such tenant", code="unknown_tenant")

@@ -34,7 +34,14 @@ class IndexKind(StrEnum):
 
 class DatabaseSettings(Section):
     url: str | None = Field(None, description="postgresql+psycopg://…; empty: SQLite in the home folder")
+    owner_url: SecretStr | None = Field(
+        None, description="as url, but of the tables' owner, for 'migrate' alone; empty: url"
+    )
     pool_size: int = Field(10, ge=1, description="PostgreSQL connections a process")
+
+
+class KeySettings(Section):
+    rotation_hours: float = Field(24.0, ge=0, description="how long a rotated API key is still accepted")
 
 
 class IndexSettings(Section):
@@ -323,6 +330,7 @@ class Settings(Section):
     home: Path = Field(Path(".copilot"), description="where data lives")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: created in the home folder")
     database: DatabaseSettings = DatabaseSettings()
+    keys: KeySettings = KeySettings()
     index: IndexSettings = IndexSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     llm: LLMSettings = LLMSettings()

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from core.audit import OPERATOR, record
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import RedactionProfile
 from core.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
 from core.keyring import Keyring
-from core.models import Document, Json, Tenant
+from core.models import Document, Json, Tenant, new_id
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LONGEST_NAME = 200  # as in the table
@@ -80,9 +81,9 @@ class Tenants:
             raise InvalidRequestError(
                 f"a tenant's full name has at most {_LONGEST_NAME} characters", code="invalid_tenant"
             )
-        row = Tenant(slug=slug, name=name or slug, settings=settings or {}, generation=self._generation)
+        row = Tenant(id=new_id(), slug=slug, name=name or slug, settings=settings or {}, generation=self._generation)
         try:
-            async with self._database.write() as session:
+            async with self._database.write(row.id) as session:
                 session.add(row)
                 await session.flush()
                 record(session, row.id, actor=OPERATOR, action="tenant.create", target=slug)
@@ -91,14 +92,14 @@ class Tenants:
         return self._info(row)
 
     async def get(self, tenant_id: str) -> TenantInfo:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.get(Tenant, tenant_id)
         if row is None:
             raise NotFoundError("no such tenant", code="unknown_tenant")
         return self._info(row)
 
     async def by_slug(self, slug: str) -> TenantInfo:
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.DIRECTORY) as session:
             row = await session.scalar(select(Tenant).where(Tenant.slug == slug))
         if row is None:
             raise NotFoundError(
@@ -107,7 +108,7 @@ class Tenants:
         return self._info(row)
 
     async def all(self) -> list[TenantInfo]:
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.DIRECTORY) as session:
             return [self._info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
 
     async def keep_clear(
@@ -115,7 +116,7 @@ class Tenants:
     ) -> dict[str, list[str]]:
         """Add names (`allow`), `domains` and `hotlines` that redaction leaves alone; returns all of them."""
         added = {"allow": allow, "domains": domains, "hotlines": hotlines}
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(Tenant, tenant_id, with_for_update=True)
             if row is None:
                 raise NotFoundError("no such tenant", code="unknown_tenant")
@@ -129,7 +130,7 @@ class Tenants:
 
     async def profile(self, tenant_id: str) -> RedactionProfile:
         """The tenant's redaction rules. Names of its customers stay: agents ask by them."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.get(Tenant, tenant_id)
             customers = await session.scalars(
                 select(Document.customer)

@@ -92,7 +92,7 @@ class UsageBook:
         calls = select(ModelCall).where(
             ModelCall.tenant_id == tenant_id, ModelCall.day.between(since, until), ModelCall.state != CallState.OPEN
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             lines = await session.scalars(usage.order_by(Usage.day, Usage.channel, Usage.model))
             of_keys = await session.scalars(keys.order_by(KeyUsage.day, KeyUsage.principal_id))
             unconfirmed = await session.scalars(calls.order_by(ModelCall.created_at, ModelCall.id).limit(MOST_CALLS))
@@ -106,7 +106,7 @@ class UsageBook:
     async def confirm(self, tenant_id: str, prices: Sequence[Price], *, actor: str = OPERATOR) -> Confirmed:
         """Count what the provider says in place of what was counted. A call that was confirmed once is unknown afterwards."""
         unknown: list[str] = []
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             for price in prices:
                 mine = ModelCall.id == price.id, ModelCall.tenant_id == tenant_id, ModelCall.state != CallState.OPEN
                 row = await session.scalar(delete(ModelCall).where(*mine).returning(ModelCall))

@@ -79,7 +79,7 @@ class GoldenStore:
         """
         questions = self._parsed(lines)
         texts = await self._redacted(principal.tenant_id, [question.question for question in questions])
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             known = await _rows(session, principal.tenant_id)
             for line, question, text in zip(lines, questions, texts, strict=True):
                 expectation = {key: value for key, value in line.items() if key not in ("id", "question")}
@@ -105,18 +105,18 @@ class GoldenStore:
             .order_by(GoldenQuestionRow.key)
             .limit(limit)
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return [GoldenView(row.key, row.question, row.expectation) for row in await session.scalars(query)]
 
     async def remove(self, principal: Principal, key: str) -> None:
         """Raises `NotFoundError`."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             if not await _remove(session, principal.tenant_id, {key}):
                 raise NotFoundError(f"there is no golden question '{key}'", code="unknown_golden")
             _record(session, principal, "golden.remove", key=key)
 
     async def of(self, tenant_id: str) -> tuple[GoldenQuestion, ...]:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             query = select(GoldenQuestionRow).where(GoldenQuestionRow.tenant_id == tenant_id)
             rows = await session.scalars(query.order_by(GoldenQuestionRow.key))
             return tuple(_question(row) for row in rows)
@@ -134,19 +134,19 @@ class GoldenStore:
             .distinct()
             .order_by(Tenant.slug)
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             partners = [(row[0], row[1]) for row in await session.execute(query)]
         found = [PartnerQuestions(partner_id, slug, await self.of(partner_id)) for partner_id, slug in partners]
         return [partner for partner in found if partner.questions]
 
     async def limits(self, tenant_id: str) -> GateLimits:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             settings = await session.scalar(select(Tenant.settings).where(Tenant.id == tenant_id))
         return GateLimits.of(settings or {})
 
     async def set_limits(self, principal: Principal, changes: Mapping[str, float]) -> GateLimits:
         """Of `max_broken` and `min_pass`; the others stay. Raises `InvalidRequestError` (`invalid_gate`)."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(Tenant, principal.tenant_id, with_for_update=True, populate_existing=True)
             if row is None:
                 raise NotFoundError("no such tenant", code="unknown_tenant")

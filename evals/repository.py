@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, or_, select
 
 from answers.types import Answer, Citation
+from core.crossings import NO_TENANT
 from core.database import Database
 from core.domain import Audience
 from core.errors import NotFoundError
@@ -37,7 +38,7 @@ class CitationCheck:
         ids = {citation.document_id for citation in answer.citations}
         if not ids:
             return CitationFaults(0, 0)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             own = set(await session.scalars(_readable(ids, tenant_id)))
             rows = list(await session.execute(_texts(ids)))
         stored = _joined(
@@ -109,14 +110,14 @@ class EvalRuns:
 
     async def last(self, dataset: str) -> StoredRun | None:
         query = select(EvalRun).where(EvalRun.dataset == dataset).order_by(EvalRun.created_at.desc()).limit(1)
-        async with self._database.read() as session:
+        async with self._database.read(NO_TENANT) as session:
             row = await session.scalar(query)
         return _stored(row) if row else None
 
     async def one(self, run_id: str) -> StoredRun:
         """By its id or the beginning of it. Raises `NotFoundError` (`unknown_run`) where none or several begin so."""
         query = select(EvalRun).where(EvalRun.id.startswith(run_id, autoescape=True)).limit(2)
-        async with self._database.read() as session:
+        async with self._database.read(NO_TENANT) as session:
             rows = list(await session.scalars(query))
         if len(rows) != 1:
             raise NotFoundError(f"no single run begins with '{run_id}'", code="unknown_run")
@@ -124,7 +125,7 @@ class EvalRuns:
 
     async def keep(self, dataset: str, *, metrics: Json, context: Json, rows: list[Json]) -> StoredRun:
         row = EvalRun(dataset=dataset, metrics=metrics, context=context, rows=rows)
-        async with self._database.write() as session:
+        async with self._database.write(NO_TENANT) as session:
             session.add(row)
         return _stored(row)
 
@@ -141,7 +142,7 @@ class Holdings:
 
     async def corpora(self, tenant_id: str) -> set[str]:
         """The names of its corpora."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return set(await session.scalars(select(Corpus.name).where(Corpus.tenant_id == tenant_id)))
 
     async def fingerprint(self, tenant_ids: Iterable[str]) -> Json:
@@ -154,11 +155,13 @@ class Holdings:
             .join(Document, Document.id == Revision.document_id)
             .join(Corpus, Corpus.id == Document.corpus_id)
             .where(
-                Tenant.id.in_(list(tenant_ids)),
                 Membership.added_in <= Tenant.live_release,
                 Membership.removed_in > Tenant.live_release,
             )
         )
-        async with self._database.read() as session:
-            shown = sorted("\0".join(row) for row in await session.execute(query))
+        shown: list[str] = []
+        for tenant_id in set(tenant_ids):
+            async with self._database.read(tenant_id) as session:
+                shown += ["\0".join(row) for row in await session.execute(query.where(Tenant.id == tenant_id))]
+        shown.sort()
         return {"documents": len(shown), "corpus": sha256("\n".join(shown).encode()).hexdigest()[:16]}

@@ -34,7 +34,7 @@ class Before:
 
 async def read_before(database: Database, target: Target, items: Sequence[SourceItem]) -> Before:
     """For a sync of the target's source, which lists `items`."""
-    async with database.read() as session:
+    async with database.read(target.tenant_id) as session:
         known = await repository.known_documents(session, target.tenant_id, target.corpus_id)
         gone = vanished(known, target.source_id, {item.path for item in items})
         fingerprints: dict[str, Fingerprint] = {}

@@ -92,7 +92,7 @@ class Catalogue:
         )
         if after is not None:
             query = query.where(tuple_(Document.path, Document.id) > tuple_(*after))
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             found = [(row[0], row[1]) for row in await session.execute(query)]
             rows = await _rows(session, principal, found[:size])
         last = rows[-1] if len(found) > size else None
@@ -100,7 +100,7 @@ class Catalogue:
 
     async def document(self, principal: Principal, document_id: str) -> DocumentRow:
         """Raises `NotFoundError` as `readable` does."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             document = await readable(session, principal, document_id)
             corpus = (await session.scalars(select(Corpus).where(Corpus.id == document.corpus_id))).one()
             return (await _rows(session, principal, [(document, corpus)]))[0]
@@ -112,7 +112,7 @@ class Catalogue:
             .where(*_visible(principal))
             .group_by(Document.corpus_id, Document.status)
         )
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             counted: dict[str, dict[str, int]] = {}
             for corpus_id, status, count in await session.execute(counts):
                 counted.setdefault(corpus_id, {})[status] = count
@@ -122,7 +122,7 @@ class Catalogue:
     async def set_approval(self, principal: Principal, corpus: str, *, required: bool) -> CorpusRow:
         """Whether revisions that arrive from now on wait for a second person. What is approved stays so."""
         query = select(Corpus).where(Corpus.tenant_id == principal.tenant_id, Corpus.name == corpus).with_for_update()
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.scalar(query)
             if row is None:
                 raise NotFoundError("no such corpus", code="unknown_corpus")

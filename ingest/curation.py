@@ -113,7 +113,7 @@ class Curation:
         """Raises `InvalidRequestError` (`empty_comment`) or `TooLargeError`."""
         self._require_text(text)
         redacted = await self._redacted(principal, document_id, text)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             document = await readable(session, principal, document_id)
             row = _comment(principal, document, redacted)
             session.add(row)
@@ -133,7 +133,7 @@ class Curation:
         )
         if begun is not None:
             query = query.where(tuple_(DocumentComment.created_at, DocumentComment.id) > tuple_(*begun))
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             document = await readable(session, principal, document_id)
             found = [(row[0], row[1]) for row in await session.execute(query)]
             names = await names_of(session, principal.tenant_id, {row.author for row, _ in found})
@@ -147,7 +147,7 @@ class Curation:
 
     async def assign(self, principal: Principal, document_id: str, changes: Assignment) -> None:
         """Say who answers for a document, and by when it is to be looked at again."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             document = await readable(session, principal, document_id, lock=True)
             document.owner = changes.get("owner", document.owner)
             document.review_by = changes.get("review_by", document.review_by)
@@ -159,7 +159,7 @@ class Curation:
         self, principal: Principal, document_id: str, act: Act, revision_id: str | None = None, comment: str = ""
     ) -> DocumentStatus:
         redacted = await self._redacted(principal, document_id, comment) if comment.strip() else ""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             document = await readable(session, principal, document_id, lock=True)
             before = DocumentStatus(document.status)
             if revision_id is not None and revision_id != document.revision_id:
@@ -206,7 +206,7 @@ class Curation:
             raise TooLargeError(
                 f"a comment has at most {self._limits.max_comment_chars:,} characters (COPILOT_CURATION__MAX_COMMENT_CHARS)"
             )
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             await readable(session, principal, document_id)
         profile = await self._tenants.profile(principal.tenant_id)
         return (await self._redactor.redact_many([text.strip()], profile))[0].text

@@ -78,7 +78,7 @@ class Failures:
             .where(*wanted)
             .order_by(IngestFailure.last_at.desc(), IngestFailure.id)
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             total = await session.scalar(select(func.count()).select_from(IngestFailure).where(*wanted))
             rows = await session.execute(query.limit(limit).offset(offset))
             return FailurePage(tuple(_view(row, corpus) for row, corpus in rows), total or 0)
@@ -88,7 +88,7 @@ class Failures:
 
         Raises `NotFoundError` for another tenant's as for an unknown one.
         """
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             source_id: str | None = await session.scalar(
                 update(IngestFailure)
                 .where(IngestFailure.id == failure_id, IngestFailure.tenant_id == tenant_id)

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 
 from core.audit import record
-from core.database import Database, WriteSession
+from core.crossings import Crossing
+from core.database import Database, ReadSession, WriteSession
 from core.models import AnswerRow, AuditRow, Corpus, Document, Membership, Original, PassageRow, Release, Revision, now
 from core.tenancy import TenantInfo, Tenants
 from ingest.release_rows import highest, locked_tenant
@@ -90,7 +91,7 @@ class Garbage:
         async with self._database.exclusive(turn(tenant_id)):
             numbers = await self._collect_numbers(tenant_id, keep or self._keep, actor)
         found = Collected(tuple(numbers))
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             corpora = list(await session.scalars(select(Corpus.id).where(Corpus.tenant_id == tenant_id)))
         for corpus_id in corpora:
             # A corpus is brought up to date under its own lock: bytes that come back are taken from the index as they are.
@@ -100,10 +101,11 @@ class Garbage:
         return found
 
     async def _collect_numbers(self, tenant_id: str, keep: int, actor: str) -> list[int]:
-        async with self._database.write() as session:
+        async with self._database.read(Crossing.CITED_RELEASES) as session:
+            named = await _named_by_answers(session, tenant_id)
+        async with self._database.write(tenant_id) as session:
             tenant = await locked_tenant(session, tenant_id)
             published = await _published(session, tenant_id)
-            named = await _named_by_answers(session, tenant_id)
             lately = await _lately_live(session, tenant_id, now() - self._grace)
             kept = {*published[:keep], tenant.live_release} | named | lately
             gone = sorted(number for number in published if number not in kept)
@@ -117,7 +119,7 @@ class Garbage:
         return gone
 
     async def _collect_corpus(self, tenant: TenantInfo, corpus_id: str) -> tuple[int, int]:
-        async with self._database.write() as session:
+        async with self._database.write(tenant.id) as session:
             kept = {*await _published(session, tenant.id), await highest(session, tenant.id)}
             garbage = _garbage(await _held(session, corpus_id), kept, self._keep_revisions)
             for batch in batches(garbage.stays):
@@ -158,7 +160,7 @@ async def _published(session: WriteSession, tenant_id: str) -> list[int]:
     return list(await session.scalars(query.order_by(Release.number.desc())))
 
 
-async def _named_by_answers(session: WriteSession, tenant_id: str) -> set[int]:
+async def _named_by_answers(session: ReadSession, tenant_id: str) -> set[int]:
     """By any tenant's answers: a partner's names the releases of the vendors whose corpora it was read from."""
     number = AnswerRow.answer[("releases", tenant_id)].as_integer()
     return set(await session.scalars(select(number).where(number.is_not(None)).distinct()))

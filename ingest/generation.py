@@ -80,12 +80,12 @@ class Generation:
             await self._write(batch, counts)
 
     async def _state(self) -> tuple[list[StoredRevision], dict[str, int]]:
-        async with self._database.read() as session:
+        async with self._database.read(self._tenant_id) as session:
             wanted = await stored.revisions(session, self._tenant_id)
         return wanted, await self._index.revisions(self.collection)
 
     async def _write(self, batch: Sequence[StoredRevision], counts: Mapping[str, int]) -> None:
-        async with self._database.read() as session:
+        async with self._database.read(self._tenant_id) as session:
             items = await stored.items(session, batch, self._budget)
         vectors = await self._vectors(batch, items, counts)
         await self._index.upsert(

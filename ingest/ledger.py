@@ -44,7 +44,7 @@ class Ledger:
             return
         tags, moves, taken, failed = self._tags, self._moves, self._taken, self._failed
         self._tags, self._moves, self._taken, self._failed = {}, {}, {}, {}
-        async with self._database.write() as session:
+        async with self._database.write(self._target.tenant_id) as session:
             await repository.remember_tags(session, tags | taken)
             await repository.hand_over(session, list(taken), source_id=source_id)
             for document_id, (path, tag) in moves.items():
@@ -58,5 +58,5 @@ class Ledger:
         if self._target.source_id is None:
             return
         over = self._recorded - {file.path for file in files if is_unfinished(file) and file.path in present}
-        async with self._database.write() as session:
+        async with self._database.write(self._target.tenant_id) as session:
             await failures.clear(session, self._target.source_id, over)

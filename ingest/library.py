@@ -37,7 +37,8 @@ class SourceView:
     corpus: str
 
 
-Opener = Callable[[SourceView], Awaitable[SourcePort]]
+Opener = Callable[[str, SourceView], Awaitable[SourcePort]]
+"""Of a tenant's id and its source."""
 """Opens a stored source; whoever asked closes it."""
 
 
@@ -75,13 +76,13 @@ class Library:
             raise ForbiddenError("this folder is under none of COPILOT_INGEST__ROOTS", code="source_not_allowed")
         if not folder.exists():
             raise InvalidRequestError(f"there is no file or folder {path}", code="source_not_found")
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await repository.corpus(session, principal.tenant_id, _corpus_name(corpus))
             source = await repository.source(session, principal.tenant_id, row.id, kind="files", uri=str(folder))
             return SourceView(source.id, source.kind, source.uri, row.name)
 
     async def source(self, tenant_id: str, source_id: str) -> SourceView:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             source = await session.get(Source, source_id)
             corpus = await session.get(Corpus, source.corpus_id) if source else None
         if source is None or corpus is None or source.tenant_id != tenant_id:
@@ -105,15 +106,15 @@ class Library:
         changed nothing: call again with `confirm_retire`.
         """
         view = await self.source(tenant_id, source_id)
-        await self._health.require_awake(source_id, scheduled=scheduled)
+        await self._health.require_awake(tenant_id, source_id, scheduled=scheduled)
         target = await self._target(tenant_id, view.corpus, source_id, actor)
         async with self._turn(target.corpus_id):
             report = await self._synced(view, target, progress, confirm_retire=confirm_retire)
         if report.fault:
-            await self._health.failed(source_id, report.fault)
+            await self._health.failed(tenant_id, source_id, report.fault)
         else:
             stopped = report.stopped and error_json(report.stopped["code"], report.stopped["detail"])
-            await self._health.answered(source_id, stopped or None)
+            await self._health.answered(tenant_id, source_id, stopped or None)
         return report.as_json()
 
     async def upload(
@@ -131,7 +132,7 @@ class Library:
                 status=413,
             )
         incoming = Incoming(name, data, content_hash(data, metadata), metadata)
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             row = await repository.find_corpus(session, principal.tenant_id, cleaned)
         if row is not None:
             return await self._uploaded(principal, cleaned, incoming)
@@ -140,7 +141,7 @@ class Library:
 
     async def get(self, principal: Principal, document_id: str) -> DocumentView:
         """Raises `NotFoundError` for another tenant's document, and for one above the asker's audience, as for an unknown one."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             document = await repository.find_document(session, principal.tenant_id, document_id)
         if document is None:
             return await self._shared(principal, document_id)
@@ -151,7 +152,7 @@ class Library:
     async def _shared(self, principal: Principal, document_id: str) -> DocumentView:
         """Another tenant's, where a grant lets it be read now."""
         granted = await Grants(self._database).readable(principal.tenant_id)
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             view = await shared_view(session, Scope.of(principal), granted, document_id)
         if view is None:
             raise NotFoundError("no such document")
@@ -159,7 +160,7 @@ class Library:
 
     async def describe(self, principal: Principal, document_id: str) -> DocumentView:
         """A document of the principal's tenant, for whoever manages it; without its text where that is above their audience."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             document = await self._own(session, principal, document_id)
             revision = await session.get(Revision, document.revision_id) if document.revision_id else None
             corpus = await session.get(Corpus, document.corpus_id)
@@ -169,7 +170,7 @@ class Library:
 
     async def reclassify(self, principal: Principal, document_id: str, *, audience: Audience) -> DocumentView:
         """Change who may read a document: at once, and in every release."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             document = await self._own(session, principal, document_id)
             document.audience = document.audience_set = audience
             document.updated_at = now()
@@ -180,7 +181,7 @@ class Library:
 
     async def withdraw(self, principal: Principal, document_id: str) -> None:
         """Out of every answer from the next question on, whatever release shows it."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             document = await self._own(session, principal, document_id)
             document.status = DocumentStatus.WITHDRAWN
             document.updated_at = now()
@@ -200,25 +201,25 @@ class Library:
         self, view: SourceView, target: Target, progress: Progress, *, confirm_retire: bool
     ) -> SyncReport:
         progress.stage = "listing"
-        async with self._listed(view) as (source, items):
+        async with self._listed(target.tenant_id, view) as (source, items):
             before = await read_before(self._database, target, items)
             ledger = Ledger(self._database, target, list(before.failures))
             sync = Sync(self._pipeline, target, progress, before=before, ledger=ledger, policy=self._policy)
             return await sync.run(source, items, confirm_retire=confirm_retire)
 
     @asynccontextmanager
-    async def _listed(self, view: SourceView) -> AsyncIterator[tuple[SourcePort, list[SourceItem]]]:
+    async def _listed(self, tenant_id: str, view: SourceView) -> AsyncIterator[tuple[SourcePort, list[SourceItem]]]:
         """The open source and all that it lists; one that does not get so far has failed as a whole."""
         try:
-            source = await self._open(view)
+            source = await self._open(tenant_id, view)
         except CopilotError as fault:
-            await self._health.failed(view.id, fault)
+            await self._health.failed(tenant_id, view.id, fault)
             raise
         try:
             try:
                 items = [item async for item in source.discover()]
             except CopilotError as fault:
-                await self._health.failed(view.id, fault)
+                await self._health.failed(tenant_id, view.id, fault)
                 raise
             yield source, items
         finally:
@@ -227,7 +228,7 @@ class Library:
     async def _uploaded(self, principal: Principal, corpus: str, incoming: Incoming) -> FileStatus:
         target = await self._target(principal.tenant_id, corpus, None, principal.id)
         async with self._turn(target.corpus_id):
-            async with self._database.read() as session:
+            async with self._database.read(principal.tenant_id) as session:
                 known = await repository.known_document(session, target.tenant_id, target.corpus_id, incoming.path)
             if known is None:
                 return await self._pipeline.take_one(target, incoming)
@@ -237,7 +238,7 @@ class Library:
 
     async def _first_upload(self, principal: Principal, corpus: str, incoming: Incoming) -> FileStatus:
         """Into a corpus that was not there a moment ago, and is not there afterwards where this fails."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             row = await repository.find_corpus(session, principal.tenant_id, corpus)
         if row is not None:  # another upload was first
             return await self._uploaded(principal, corpus, incoming)
@@ -245,13 +246,13 @@ class Library:
         try:
             return await self._uploaded(principal, corpus, incoming)
         except BaseException:
-            async with self._database.write() as session:
+            async with self._database.write(principal.tenant_id) as session:
                 await repository.forget_empty_corpus(session, target.corpus_id)
             raise
 
     async def _target(self, tenant_id: str, corpus: str, source_id: str | None, actor: str) -> Target:
         tenant: TenantInfo = await self._tenants.get(tenant_id)
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await repository.corpus(session, tenant_id, _corpus_name(corpus))
         return Target(
             tenant_id=tenant_id,
@@ -263,7 +264,7 @@ class Library:
             actor=actor,
         )
 
-    async def _folder(self, view: SourceView) -> SourcePort:
+    async def _folder(self, _tenant_id: str, view: SourceView) -> SourcePort:
         return FilesSource(Path(view.uri), self._limits)
 
     def _turn(self, corpus_id: str) -> AbstractAsyncContextManager[None]:

@@ -161,7 +161,7 @@ class IngestPipeline:
 
     async def retire(self, target: Target, document_ids: Sequence[str]) -> None:
         """They leave the answers with the next publish."""
-        async with self._database.write() as session:
+        async with self._database.write(target.tenant_id) as session:
             await repository.set_status(session, document_ids, DocumentStatus.RETIRED)
             for batch in repository.batches(document_ids, 500):
                 await duplicates.release(session, target.tenant_id, target.corpus_id, batch)

@@ -83,7 +83,7 @@ class Reconciliation:
 
     async def run(self, tenant: TenantInfo) -> Reconciled:
         """Raises `UnavailableError` where the index does not answer."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant.id) as session:
             rows = await _expected(session, tenant.id)
         if not rows:
             return Reconciled(tenant.slug)
@@ -126,7 +126,7 @@ class Reconciliation:
         """Raises `TimeoutError` where the corpus is not free in time."""
         async with asyncio.timeout(self._wait_s) as waiting, self._database.exclusive(f"corpus/{corpus_id}"):
             waiting.reschedule(None)
-            async with self._database.read() as session:
+            async with self._database.read(tenant.id) as session:
                 rows = await _expected(session, tenant.id)
             found = await self._compare(tenant, rows)
             orphans, missing = found.orphans & set(revisions), found.missing & set(revisions)
@@ -135,7 +135,7 @@ class Reconciliation:
             if surplus:
                 await self._index.delete_points(tenant.collection, surplus)
             if mark and missing:
-                await self._mark_missing(missing)
+                await self._mark_missing(tenant.id, missing)
                 await self._delete(tenant, missing)
         return len(orphans), len(missing), len(missing) if mark else 0, len(found.surplus.keys() & set(revisions))
 
@@ -143,10 +143,10 @@ class Reconciliation:
         for batch in batches(revision_ids, 500):
             await self._index.delete_revisions(tenant.collection, batch)
 
-    async def _mark_missing(self, revision_ids: Collection[str]) -> None:
+    async def _mark_missing(self, tenant_id: str, revision_ids: Collection[str]) -> None:
         """Out of every release, since no search finds them there; the next sync takes the bytes in again."""
         for batch in batches(revision_ids):
-            async with self._database.write() as session:
+            async with self._database.write(tenant_id) as session:
                 await session.execute(delete(Membership).where(Membership.revision_id.in_(batch)))
                 await session.execute(update(Revision).where(Revision.id.in_(batch)).values(indexed=False))
                 await session.execute(

@@ -111,7 +111,7 @@ class Reindexer:
         """The new generation as of a moment ago, while everything else goes on."""
         if tenant.building not in (None, tenant.generation, self._generation):
             await self._index.drop(tenant.collection_of(tenant.building))
-        async with self._database.write() as session:
+        async with self._database.write(tenant.id) as session:
             await session.execute(update(Tenant).where(Tenant.id == tenant.id).values(building=self._generation))
         made = self._of(tenant, progress)
         await self._index.ensure(made.collection)
@@ -137,7 +137,7 @@ class Reindexer:
         )
 
     async def _switch(self, tenant: TenantInfo) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(tenant.id) as session:
             moved = update(Tenant).where(Tenant.id == tenant.id)
             await session.execute(moved.values(generation=self._generation, building=None))
             switched = {"target": self._generation, "before": tenant.generation}
@@ -157,5 +157,5 @@ class Reindexer:
             yield
 
     async def _corpora(self, tenant_id: str) -> set[str]:
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return set(await session.scalars(select(Corpus.id).where(Corpus.tenant_id == tenant_id)))

@@ -73,14 +73,14 @@ class ReleaseCatalogue:
         query = select(Release).where(Release.tenant_id == tenant_id).order_by(Release.number.desc()).limit(limit)
         if before is not None:
             query = query.where(Release.number < before)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             live = await _live(session, tenant_id)
             found = await session.scalars(query)
             return [_view(row, live, _summary(row.gate)) for row in found]
 
     async def show(self, tenant_id: str, number: int, *, audience: Audience) -> ReleaseDetail:
         """Raises `NotFoundError` (`unknown_release`)."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await find(session, tenant_id, number)
             if row is None:
                 raise NotFoundError(f"there is no release {number}", code="unknown_release")

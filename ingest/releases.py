@@ -113,7 +113,7 @@ class Releases:
             async with self._undone_on_failure(tenant, plan):
                 await self._mark(tenant, plan)
                 gate = (await self._examined(tenant, plan)).as_json(overridden=False)
-                async with self._database.read() as session:
+                async with self._database.read(tenant_id) as session:
                     found = await changes(session, tenant_id, plan.live, plan.number, limit=self._policy.max_listed)
             await asyncio.shield(self._undo(tenant, plan.number, "abandoned", gate))
         return Rehearsal(gate, len(plan.entering), len(plan.leaving), found)
@@ -124,7 +124,7 @@ class Releases:
         Raises `NotFoundError` (`unknown_release`) where it was never published, `ConflictError` (`release_collected`) where its
         passages are gone.
         """
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             tenant = await rows.locked_tenant(session, tenant_id)
             release = await rows.find(session, tenant_id, number)
             if release is None or release.status not in ("published", "collected"):
@@ -166,7 +166,7 @@ class Releases:
     async def _begun(self, tenant_id: str, *, actor: str, note: str, may_empty: bool) -> tuple[TenantInfo, Plan]:
         """The plan, and where it changes anything, its candidate in the database."""
         await self._undo_abandoned(await self._tenants.get(tenant_id))
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             tenant = await rows.locked_tenant(session, tenant_id)
             plan = await rows.planned(session, tenant)
             _require_content(plan, may_empty=may_empty)
@@ -195,7 +195,7 @@ class Releases:
         # A database that lost its last transactions with the power gives a number again whose marks the index still has.
         await self._index.undo(collection, number)
         await self._index.enter(collection, plan.first, number)
-        async with self._database.read() as session:
+        async with self._database.read(tenant.id) as session:
             sizes = await rows.sizes(session, plan.sources)
         for revision_id, source in sorted(plan.sources.items()):
             copy = plan.entering[revision_id]
@@ -205,7 +205,7 @@ class Releases:
 
     async def _examined(self, tenant: TenantInfo, plan: Plan) -> GateVerdict:
         """Closed: a gate that cannot ask, or not in time, blocks."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant.id) as session:
             settings = await session.scalar(select(Tenant.settings).where(Tenant.id == tenant.id))
         limits = GateLimits.of(settings or {})
         began, progress = time.perf_counter(), Progress(stage="asking golden questions")
@@ -236,13 +236,13 @@ class Releases:
             await asyncio.sleep(1)
             own = Release.tenant_id == tenant_id, Release.number == number, Release.status == "candidate"
             try:
-                async with self._database.write() as session:
+                async with self._database.write(tenant_id) as session:
                     await session.execute(update(Release).where(*own).values(gate={"progress": progress.snapshot()}))
             except CopilotError as fault:
                 log.warning("gate_progress_not_stored", release=number, code=fault.code)
 
     async def _flip(self, tenant_id: str, plan: Plan, *, actor: str, gate: Json, override: str | None) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             tenant = await rows.locked_tenant(session, tenant_id)
             if tenant.live_release != plan.live:
                 raise ConflictError(
@@ -260,20 +260,20 @@ class Releases:
                 rows.audit(session, tenant_id, actor, "release.override", plan.number, **told)
 
     async def _undo_abandoned(self, tenant: TenantInfo) -> None:
-        async with self._database.read() as session:
+        async with self._database.read(tenant.id) as session:
             numbers = await rows.unfinished(session, tenant.id)
         for number in numbers:
             await self._undo(tenant, number, "abandoned", None)
             log.warning("release_abandoned", tenant=tenant.slug, release=number)
 
     async def _undo(self, tenant: TenantInfo, number: int, status: str, gate: Json | None) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(tenant.id) as session:
             if not await rows.give_up(session, tenant.id, number, gate):
                 return
             copied = await rows.copied_points(session, tenant.id, number)
         await self._index.undo(tenant.collection, number)
         await self._index.delete_points(tenant.collection, copied)
-        async with self._database.write() as session:
+        async with self._database.write(tenant.id) as session:
             await rows.undo(session, tenant.id, number, status)
 
     def _tidy(self, collection: str) -> None:

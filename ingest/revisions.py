@@ -99,7 +99,7 @@ class Revisions:
         )
         if begun is not None:
             query = query.where(tuple_(Revision.created_at, Revision.id) < tuple_(*begun))
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             document = await readable(session, principal, document_id)
             found = (await session.scalars(query)).all()
             shown = await published_revisions(session, principal.tenant_id, [document_id])
@@ -118,7 +118,7 @@ class Revisions:
         """From `before` (what is published, if None; nothing, where nothing is) to `after` (the newest, if None).
 
         Raises `ConflictError` (`revision_collected`)."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             document = await readable(session, principal, document_id)
             later = await _revision(session, principal, document, after or document.revision_id or "")
             shown = await published_revisions(session, principal.tenant_id, [document_id])
@@ -146,10 +146,10 @@ class Revisions:
 
         Raises `ConflictError` (`already_newest`, `revision_collected`). A retired or withdrawn document comes back.
         """
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             corpus_id = (await readable(session, principal, document_id)).corpus_id
         async with self._database.exclusive(f"corpus/{corpus_id}"):  # ingests of the corpus wait, as for each other
-            async with self._database.read() as session:
+            async with self._database.read(principal.tenant_id) as session:
                 document = await readable(session, principal, document_id)
                 revision = await _revision(session, principal, document, revision_id)
             if revision.id == document.revision_id and document.status not in _GONE:
@@ -163,7 +163,7 @@ class Revisions:
             return await self._adopt(principal, document, revision)
 
     async def _adopt(self, principal: Principal, seen: Document, revision: Revision) -> DocumentStatus:
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             document = await readable(session, principal, seen.id, lock=True)
             before = DocumentStatus(document.status)
             after(Act.RESTORE, before)

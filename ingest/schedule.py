@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 
 from core import job_rows
+from core.crossings import Crossing
 from core.database import Database, ReadSession, WriteSession
 from core.errors import CopilotError
 from core.models import Source, now
@@ -41,9 +42,10 @@ class SourceSchedule:
 
     async def submit_due(self) -> int:
         """Queue a sync for every source whose turn has come; how many."""
-        async with self._database.read() as session:
-            due = [source.id for source in await self._scheduled(session) if await self._is_due(session, source)]
-        return sum([await self._submit(source_id) for source_id in due])
+        async with self._database.read(Crossing.SCHEDULE) as session:
+            found = await self._scheduled(session)
+            due = [(source.tenant_id, source.id) for source in found if await self._is_due(session, source)]
+        return sum([await self._submit(tenant_id, source_id) for tenant_id, source_id in due])
 
     async def _run(self) -> None:
         while True:
@@ -67,9 +69,9 @@ class SourceSchedule:
         least = source.schedule_s * (1 - self._settings.schedule_jitter / 2)
         return source.synced_at is None or source.synced_at + timedelta(seconds=least) <= now()
 
-    async def _submit(self, source_id: str) -> bool:
+    async def _submit(self, tenant_id: str, source_id: str) -> bool:
         """Whether it is still due is asked again under the source's lock: another process may have been quicker."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             query = select(Source).where(Source.id == source_id).with_for_update()
             source = await session.scalar(query)
             if source is None or not self._may_be_due(source) or not await self._is_due(session, source):

@@ -60,7 +60,7 @@ class Settler:
     async def settle(self, target: Target, files: Sequence[ReadyFile]) -> list[FileStatus]:
         """A revision that is in the index already (its document went back to earlier bytes) is adopted as it is: releases show its
         points, which must not be written anew."""
-        async with self._database.read() as session:
+        async with self._database.read(target.tenant_id) as session:
             indexed = await repository.indexed_revisions(session, [file.revision.id for file in files])
             known = await repository.standing(session, [file.revision.document_id for file in files])
         gone = {each for each, standing in known.items() if standing.status is DocumentStatus.WITHDRAWN}
@@ -95,7 +95,7 @@ class Settler:
         if not files:
             return {}
         vectors = await self._vectors(target, files)
-        async with self._database.write() as session:
+        async with self._database.write(target.tenant_id) as session:
             await repository.store_revisions(
                 session, target.tenant_id, target.corpus_id, target.source_id, [file.revision for file in files]
             )
@@ -121,7 +121,7 @@ class Settler:
 
     async def _stored(self, target: Target, files: Sequence[ReadyFile]) -> dict[tuple[str, str], Embedded]:
         """(document, embedded hash) → vectors that its previous revision has for that very text."""
-        async with self._database.read() as session:
+        async with self._database.read(target.tenant_id) as session:
             before = await placed(session, [file.revision.document_id for file in files])
             wanted: dict[tuple[str, str], Placed] = {
                 (file.revision.document_id, hashed): before[file.revision.document_id][hashed]
@@ -137,7 +137,7 @@ class Settler:
         self, target: Target, revisions: Sequence[NewRevision], seen: Mapping[str, Standing]
     ) -> dict[str, Duplicate | None]:
         """Those that are their documents' newest revisions now; what a person decided in the meantime holds."""
-        async with self._database.write() as session:
+        async with self._database.write(target.tenant_id) as session:
             now = await repository.standing(session, [r.document_id for r in revisions], lock=True)
             late = [r for r in revisions if target.source_id and now[r.document_id].status is DocumentStatus.WITHDRAWN]
             adopted = [r for r in revisions if r not in late]

@@ -127,7 +127,7 @@ class SourceDesk:
         schedule_s = parse_schedule(new.schedule) if new.schedule is not None else None
         credentials = None if new.credentials is None else kind.checked(new.credentials)
         uri = await asyncio.to_thread(self._permitted, principal, kind, new.uri)
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             known = await _same(session, principal.tenant_id, corpus, new.kind, uri)
         config = new.config if new.config is not None else (known.config if known else {})
         kind.configured(config)
@@ -135,7 +135,7 @@ class SourceDesk:
             _require_same_place(kind, known.config, config)
         given = credentials if credentials is not None else (self._secrets(known) if known else {})
         await self._require_answer(_Draft(new.kind, uri, config), given)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await self._stored(session, principal, corpus, new, uri)
             row.config = config
             if credentials is not None:
@@ -153,12 +153,12 @@ class SourceDesk:
         """Sorted by corpus and address."""
         query = select(Source, Corpus.name).join(Corpus, Corpus.id == Source.corpus_id)
         query = query.where(Source.tenant_id == tenant_id).order_by(Corpus.name, Source.uri, Source.id)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return [_view(row, corpus) for row, corpus in await session.execute(query)]
 
     async def get(self, tenant_id: str, source_id: str) -> SourceState:
         """Raises `NotFoundError` for another tenant's source as for an unknown one."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await _own(session, tenant_id, source_id)
             corpus = await session.get(Corpus, row.corpus_id)
         return _view(row, corpus.name if corpus else "")
@@ -183,9 +183,9 @@ class SourceDesk:
 
     async def remove(self, principal: Principal, source_id: str, *, documents: Leftover) -> None:
         """Forget a source, its credentials and what it kept on the disk. Raises `ConflictError` (`source_busy`) while it syncs."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             corpus_id = (await _own(session, principal.tenant_id, source_id)).corpus_id
-        async with self._turn(corpus_id), self._database.write() as session:
+        async with self._turn(corpus_id), self._database.write(principal.tenant_id) as session:
             row = await _own(session, principal.tenant_id, source_id)
             mine = Document.source_id == source_id
             if documents is Leftover.RETIRE:
@@ -196,11 +196,14 @@ class SourceDesk:
             await session.delete(row)
         await asyncio.to_thread(shutil.rmtree, self._workdir(source_id), ignore_errors=True)
 
-    async def open(self, stored: Stored) -> SourcePort:
-        """The source, ready to be listed and read; whoever asked closes it. Raises `NotFoundError`, or what opening it raises."""
-        async with self._database.read() as session:
+    async def open(self, tenant_id: str, stored: Stored) -> SourcePort:
+        """The tenant's source, ready to be listed and read; whoever asked closes it.
+
+        Raises `NotFoundError`, or what opening it raises.
+        """
+        async with self._database.read(tenant_id) as session:
             row = await session.get(Source, stored.id)
-        if row is None:
+        if row is None or row.tenant_id != tenant_id:
             raise NotFoundError("no such source")
         draft = _Draft(row.kind, row.uri, row.config)
         secrets = self._secrets(row)
@@ -250,7 +253,7 @@ class SourceDesk:
         return row
 
     async def _held(self, principal: Principal, source_id: str, action: str, *, until: datetime | None) -> SourceState:
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await _own(session, principal.tenant_id, source_id)
             row.paused_until = until
             if until is None:

@@ -34,10 +34,10 @@ class SourceHealth:
         self._database = database
         self._pauses = pauses
 
-    async def require_awake(self, source_id: str, *, scheduled: bool) -> None:
+    async def require_awake(self, tenant_id: str, source_id: str, *, scheduled: bool) -> None:
         """Raises `ConflictError` (`source_paused`) where an admin paused it, also while its job waited, and `UnavailableError`
         (`source_paused`) for a `scheduled` sync of one that rests."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             until = await session.scalar(select(Source.paused_until).where(Source.id == source_id))
         if until == PAUSED:
             raise ConflictError("the source is paused; resume it first", code="source_paused")
@@ -47,9 +47,9 @@ class SourceHealth:
                 code="source_paused",
             )
 
-    async def failed(self, source_id: str, fault: CopilotError) -> None:
+    async def failed(self, tenant_id: str, source_id: str, fault: CopilotError) -> None:
         """A sync failed as a whole, and by the source's fault."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(Source, source_id, with_for_update=True)
             if row is None:
                 return
@@ -58,9 +58,9 @@ class SourceHealth:
                 row.paused_until = self._pauses.until(row.failures, now())
             row.last_error = error_json(fault.code, fault.detail)
 
-    async def answered(self, source_id: str, error: Json | None = None) -> None:
+    async def answered(self, tenant_id: str, source_id: str, error: Json | None = None) -> None:
         """A sync ran to its end; `error` is what an admin should know all the same."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(Source, source_id, with_for_update=True)
             if row is None:
                 return

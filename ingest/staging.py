@@ -41,7 +41,7 @@ class Staging:
         if document.status == DocumentStatus.WITHDRAWN:  # again: a crash may have come between withdrawal and index
             await self._index.delete_document(collection, document.id)
         query = select(PassageRow).where(PassageRow.revision_id == revision.id).order_by(PassageRow.number)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             stored = _as_new(document, revision, list(await session.scalars(query)))
         items = [embed_item(chunk, stored.metadata.title, self._budget) for chunk in stored.chunks]
         vectors = await self._embedder.embed_passages(items)

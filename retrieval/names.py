@@ -59,7 +59,7 @@ class Vocabularies:
         )
         if corpus_ids:
             query = query.join(Document, Document.id == Revision.document_id).where(Document.corpus_id.in_(corpus_ids))
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             rows = [tuple(row) for row in await session.execute(query)]
         return Vocabulary(*(_distinct(row[place] for row in rows) for place in range(3)))
 

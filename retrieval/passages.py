@@ -56,7 +56,7 @@ class Passages:
                 Document.audience.in_(scope.audience.readable()),
             )
         )
-        async with self._database.read() as session:
+        async with self._database.read(scope.reader) as session:
             read = ((p, r, d, corpus) for p, r, d, corpus in await session.execute(query))
             found = {key: row for row in read if (key := (row[0].revision_id, row[0].number)) in keys}
             rows = [row for row, *_ in found.values()] if whole_procedures else []
@@ -64,8 +64,9 @@ class Passages:
         loaded = [_passage(*found[key], keys[key]) for key in keys if key in found]
         return [*loaded, *_following(rest, found, keys)]
 
-    async def texts(self, candidates: Sequence[Candidate]) -> dict[str, str]:
-        """Title, headings and text of each, by candidate id: for scoring only, no permission is looked at."""
+    async def texts(self, reader: str, candidates: Sequence[Candidate]) -> dict[str, str]:
+        """Title, headings and text of each that the tenant `reader` may read, by candidate id: for scoring only, an audience is
+        not looked at."""
         ids = {(c.payload.revision_id, c.payload.number): c.id for c in candidates}
         if not ids:
             return {}
@@ -74,7 +75,7 @@ class Passages:
             .join(Revision, PassageRow.revision_id == Revision.id)
             .where(*_among(ids))
         )
-        async with self._database.read() as session:
+        async with self._database.read(reader) as session:
             return {
                 ids[revision, number]: "\n".join((info.get("title", ""), *headings, text))
                 for revision, number, text, headings, info in await session.execute(query)
@@ -101,7 +102,7 @@ class Passages:
     async def corpus_ids(self, tenant_id: str, names: Sequence[str]) -> tuple[str, ...]:
         if not names:
             return ()
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             found = await session.scalars(
                 select(Corpus.id).where(Corpus.tenant_id == tenant_id, Corpus.name.in_(names))
             )
@@ -119,7 +120,7 @@ class Passages:
             )
             .distinct()
         )
-        async with self._database.read() as session:
+        async with self._database.read(scope.tenant_id) as session:
             return sorted(name for name in await session.scalars(query) if name)
 
 

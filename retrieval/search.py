@@ -160,7 +160,7 @@ class Searcher:
         }
         idf = dict(zip(sparse.indices, sparse.values, strict=True))
         ranked = score([c for candidates in found for c in candidates], vector, idf, sentences, leads)
-        texts = await self._passages.texts([scored.candidate for scored in ranked[:PHRASE_DEPTH]])
+        texts = await self._passages.texts(tenant.id, [scored.candidate for scored in ranked[:PHRASE_DEPTH]])
         ranked = with_phrases(ranked, query, texts)
         behind = {
             older: newer

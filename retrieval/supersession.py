@@ -57,7 +57,7 @@ class Supersession:
     async def at(self, tenant_id: str, release: int) -> tuple[Succession, ...]:
         """Of one release, whose successors may be shown now. Where no document supersedes another, this costs nothing."""
         found = self._known.get((tenant_id, release))
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             if found is None:
                 found = self._keep(tenant_id, release, await _stated(session, tenant_id, release))
             if not found:

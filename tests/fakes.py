@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from hashlib import blake2b
 
 import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import Trail
+from core.crossings import Crossing
+from core.database import CROSSING_SETTING, Database
 from core.keyring import Keyring
 from retrieval.embedding import Embedded, EmbedItem
 from retrieval.index import DIMENSION, Vector
@@ -17,6 +22,15 @@ from retrieval.index import DIMENSION, Vector
 def trail() -> Trail:
     """The real one, under a key that every test knows."""
     return Trail(Keyring(b"audit" * 6 + b"##"))
+
+
+@asynccontextmanager
+async def as_administrator(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A connection past the sessions, as whoever administers the database has one: it sees every tenant's rows."""
+    async with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            await connection.execute(select(func.set_config(CROSSING_SETTING, Crossing.UPKEEP.value, True)))
+        yield connection
 
 
 class FakeEmbedder:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from api.bootstrap import Services
 from api.deps import ServicesDep
 from api.examples import PROBLEMS, Responses
+from core.crossings import NO_TENANT
 from core.errors import UnavailableError
 
 router = APIRouter(tags=["Health"])
@@ -30,7 +31,7 @@ async def ready(request: Request) -> dict[str, str]:
     services: Services | None = getattr(request.app.state, "services", None)
     if services is None or getattr(request.app.state, "draining", False):
         raise UnavailableError("starting or stopping; try again in a few seconds", code="not_ready")
-    async with services.database.read() as session:
+    async with services.database.read(NO_TENANT) as session:
         await session.execute(text("SELECT 1"))
     return {"status": "ready"}
 

@@ -82,7 +82,7 @@ class Identities:
             material=self._keyring.encrypt(material, context=_context(widget.tenant_id, kid)),
         )
         ends = now() + timedelta(hours=self._settings.rotation_hours)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             for old in await session.scalars(select(WidgetKey).where(WidgetKey.widget_id == widget.id)):
                 old.retires_at = min(ends, old.retires_at or ends)
             session.add(row)
@@ -92,12 +92,12 @@ class Identities:
     async def of(self, widget: Widget) -> list[IdentityKey]:
         """Those that still verify, the newest first."""
         query = select(WidgetKey).where(WidgetKey.widget_id == widget.id, _live()).order_by(WidgetKey.created_at.desc())
-        async with self._database.read() as session:
+        async with self._database.read(widget.tenant_id) as session:
             return [_shown(row) for row in await session.scalars(query)]
 
     async def revoke(self, principal: Principal, widget: Widget, kid: str) -> None:
         """At once. Raises `NotFoundError` for another widget's key as for an unknown one."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(WidgetKey, kid)
             if row is None or row.widget_id != widget.id:
                 raise NotFoundError("this widget has no such key")
@@ -139,7 +139,7 @@ class Identities:
         return claims
 
     async def _key(self, widget: Widget, kid: object) -> WidgetKey:
-        async with self._database.read() as session:
+        async with self._database.read(widget.tenant_id) as session:
             row = await session.scalar(
                 select(WidgetKey).where(WidgetKey.id == str(kid)[:64], WidgetKey.widget_id == widget.id, _live())
             )
@@ -166,7 +166,7 @@ class Identities:
             expires_at=ends,
         )
         try:
-            async with self._database.write() as session:
+            async with self._database.write(widget.tenant_id) as session:
                 await session.execute(delete(WidgetToken).where(WidgetToken.expires_at < now()))
                 session.add(used)
         except IntegrityError:

@@ -12,6 +12,7 @@ from api.widget.origins import checked, checked_domain
 from api.widget.theme import Theme
 from api.widget.theming import theme_of
 from core.audit import record
+from core.crossings import Crossing
 from core.database import Database, WriteSession
 from core.domain import Audience, Principal
 from core.errors import InvalidRequestError, NotFoundError
@@ -60,7 +61,7 @@ class Widgets:
 
     async def create(self, principal: Principal, given: WidgetChange) -> Widget:
         """Raises `InvalidRequestError` for a bad origin, audience, theme or logo, and above the tenant's limit."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             await self._require_room(session, principal.tenant_id)
             row = WidgetRow(
                 tenant_id=principal.tenant_id, name="", origins=[], theme={}, audience=Audience.PARTNER, enabled=True
@@ -73,7 +74,7 @@ class Widgets:
 
     async def change(self, principal: Principal, widget_id: str, given: WidgetChange) -> Widget:
         """Holds from the next request of a visitor on. Raises as `create`, and `NotFoundError` as `get`."""
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = _owned(await session.get(WidgetRow, widget_id), principal.tenant_id)
             self._apply(row, given)
             _record(session, principal, "widget.change", row)
@@ -81,17 +82,17 @@ class Widgets:
 
     async def of(self, tenant_id: str) -> list[Widget]:
         query = select(WidgetRow).where(WidgetRow.tenant_id == tenant_id).order_by(WidgetRow.created_at)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return [self._widget(row) for row in await session.scalars(query)]
 
     async def get(self, tenant_id: str, widget_id: str) -> Widget:
         """Raises `NotFoundError` for another tenant's widget as for an unknown one."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             return self._widget(_owned(await session.get(WidgetRow, widget_id), tenant_id))
 
     async def shown(self, widget_id: str) -> Widget:
         """For its visitors. Raises `NotFoundError` where it is unknown or switched off."""
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.CREDENTIALS) as session:
             row = await session.get(WidgetRow, widget_id)
         if row is None or not row.enabled:
             raise NotFoundError("no such widget, or it is switched off", code="unknown_widget")

@@ -12,12 +12,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from api.widget.challenge import challenge_of
 from api.widget.identity import Identities
 from api.widget.limits import VisitLimits
 from api.widget.registry import Widget, Widgets
+from core.auth import VISITOR
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal
 from core.errors import ForbiddenError, InvalidRequestError, NotFoundError, UnauthenticatedError
@@ -26,7 +28,6 @@ from core.models import Json, WidgetSession, new_id, now
 from core.settings import WidgetSettings
 
 PREFIX = "pw."
-PERMISSIONS = frozenset({Permission.ASK, Permission.FEEDBACK, Permission.HANDOFF})
 CHANNEL = "widget"
 
 _CREDENTIAL = re.compile(r"pw\.([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
@@ -119,7 +120,7 @@ class Visits:
         (`foreign_origin`) where `sender`, the origin that the browser names, is not the panel's."""
         match = _CREDENTIAL.fullmatch(credential)
         session_id, secret = match.groups() if match else ("", "")
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.CREDENTIALS) as session:
             row = await session.get(WidgetSession, session_id)
         matches = hmac.compare_digest(row.secret_hash if row else _NO_SECRET, self._hash(secret))
         if row is None or not matches or row.expires_at <= now():
@@ -132,7 +133,7 @@ class Visits:
         if row.origin not in (*widget.origins, *widget.served_by(own_origin)):
             raise _unknown()
         audience = widget.audience if row.identified else Audience.PUBLIC
-        principal = Principal(row.tenant_id, row.visitor, audience, PERMISSIONS, CHANNEL)
+        principal = Principal(row.tenant_id, row.visitor, audience, VISITOR, CHANNEL)
         return Visitor(principal, row.id, row.widget_id)
 
     async def close(self, credential: str) -> None:
@@ -140,12 +141,12 @@ class Visits:
         match = _CREDENTIAL.fullmatch(credential)
         if match is None:
             return
-        async with self._database.write() as session:
-            await session.execute(
-                delete(WidgetSession).where(
-                    WidgetSession.id == match[1], WidgetSession.secret_hash == self._hash(match[2])
-                )
-            )
+        mine = WidgetSession.id == match[1], WidgetSession.secret_hash == self._hash(match[2])
+        async with self._database.read(Crossing.CREDENTIALS) as session:
+            tenant_id = await session.scalar(select(WidgetSession.tenant_id).where(*mine))
+        if tenant_id is not None:
+            async with self._database.write(tenant_id) as session:
+                await session.execute(delete(WidgetSession).where(*mine))
 
     def admit(self, visitor: Visitor, permission: Permission, *, address: str) -> None:
         """Count what a visitor does. Raises `RateLimitedError`."""
@@ -160,7 +161,7 @@ class Visits:
         who = ("sub", subject) if subject is not None else ("browser", knock.visitor)
         visitor = "w-" + self._keyring.digest("widget-visitors", "\n".join((widget.id, *who)))[:40]
         ends = now() + timedelta(minutes=self._settings.session_minutes)
-        async with self._database.write() as session:
+        async with self._database.write(widget.tenant_id) as session:
             await session.execute(delete(WidgetSession).where(WidgetSession.expires_at < now()))
             session.add(
                 WidgetSession(

@@ -180,13 +180,13 @@ class SlackBot:
         job = incoming.overheard(body, team_id=team_id, enterprise_id=context.enterprise_id)
         if job is None:
             await self._on_question(body, context)
-        elif await self._is_meant(job) and (tenant_id := await self._standings.tenant(job)) is not None:
+        elif (tenant_id := await self._standings.tenant(job)) is not None and await self._is_meant(tenant_id, job):
             await self.worker.take(incoming.event_id(body), tenant_id, job)
 
-    async def _is_meant(self, job: SlackJob) -> bool:
+    async def _is_meant(self, tenant_id: str, job: SlackJob) -> bool:
         """Whether the copilot has any business with what nobody addressed to it. Nothing of the rest is stored."""
         if job.kind is JobKind.FOLLOW_UP:
-            return await self._stores.threads.knows(job)
+            return await self._stores.threads.knows(tenant_id, job)
         workspace = await self._stores.workspaces.find(job.team_id, job.enterprise_id)
         if workspace is None:
             return False

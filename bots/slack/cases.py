@@ -37,7 +37,7 @@ class SlackCases:
     async def remember(self, tenant_id: str, case_id: str, job: SlackJob) -> None:
         """From now on whoever claims the case silences the copilot in the job's thread."""
         query = select(Handoff.id).where(Handoff.tenant_id == tenant_id, Handoff.number == number_of(case_id))
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             found = await session.scalar(query)
             if found is not None and await session.get(SlackCase, found) is None:
                 session.add(
@@ -51,9 +51,9 @@ class SlackCases:
                     )
                 )
 
-    async def place(self, case_row: str) -> Place | None:
+    async def place(self, tenant_id: str, case_row: str) -> Place | None:
         """Where the case of this row was asked, if that was in Slack."""
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.get(SlackCase, case_row)
         return Place(row.team_id, row.enterprise_id, row.channel, row.thread_ts) if row else None
 
@@ -67,6 +67,6 @@ class SlackCases:
             .where(Handoff.status == CaseStatus.CLAIMED)
             .limit(1)
         )
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.scalar(query)
         return Taken(f"C-{row.number}", row.owner or "") if row else None

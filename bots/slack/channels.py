@@ -95,7 +95,7 @@ class Channels:
     async def of(self, tenant_id: str, team_id: str, channel: str) -> ChannelSettings:
         """The defaults where nobody set anything, or another tenant did: a remapped workspace begins anew."""
         query = select(SlackChannel).where(SlackChannel.team_id == team_id, SlackChannel.channel == channel)
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             row = await session.scalar(query.where(SlackChannel.tenant_id == tenant_id))
         return read(row.settings) if row else DEFAULT
 
@@ -103,7 +103,7 @@ class Channels:
         """Raises `ForbiddenError` unless the principal may say what the tenant runs, `InvalidRequestError` (`invalid_channel`)."""
         require(principal, Permission.TENANT_WRITE)
         check(settings)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(SlackChannel, (team_id, channel))
             if row is None:
                 row = SlackChannel(team_id=team_id, channel=channel)

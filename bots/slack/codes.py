@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from bots.slack.installs import context as token_context
 from core.audit import OPERATOR, record
-from core.database import Database, WriteSession
+from core.crossings import Crossing
+from core.database import Database
 from core.domain import Audience
 from core.errors import ConflictError, NotFoundError
 from core.keyring import Keyring
@@ -24,7 +25,7 @@ class Codes:
     async def create(self, tenant_id: str, *, audience: Audience, hours: float) -> tuple[str, datetime]:
         """The code, which exists in our hands at this moment alone, and when it expires."""
         code, expires_at = secrets.token_urlsafe(24), now() + timedelta(hours=hours)
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             session.add(
                 SlackCode(code_hash=self._hash(code), tenant_id=tenant_id, audience=audience, expires_at=expires_at)
             )
@@ -33,31 +34,36 @@ class Codes:
 
     async def check(self, code: str) -> None:
         """Raises `NotFoundError` (`unknown_code`) for one that would bind nothing."""
-        async with self._database.read() as session:
-            _alive(await session.get(SlackCode, self._hash(code)))
+        await self._tenant(code)
 
     async def bind(self, code: str, *, team_id: str, enterprise_id: str | None, bot_token: str) -> str:
         """Use the code up and map the workspace; returns the tenant's id. Raises `NotFoundError` (`unknown_code`), and
         `ConflictError` (`workspace_taken`) where another tenant has the workspace: the code is not used up then."""
-        async with self._database.write() as session:
+        tenant_id = await self._tenant(code)
+        await self._require_free(team_id, tenant_id)
+        async with self._database.write(tenant_id) as session:
             row = _alive(await session.get(SlackCode, self._hash(code), with_for_update=True))
-            workspace = await self._workspace(session, team_id, row)
+            workspace = await session.get(SlackWorkspace, team_id, with_for_update=True)
+            if workspace is None:
+                workspace = SlackWorkspace(team_id=team_id, tenant_id=tenant_id)
+                session.add(workspace)
             sealed = self._keyring.encrypt(bot_token.encode(), context=token_context(row.tenant_id, team_id))
             workspace.enterprise_id, workspace.audience, workspace.bot_token = enterprise_id, row.audience, sealed
             row.used_at = now()
             record(session, row.tenant_id, actor="slack", action="slack.install", target=team_id, audience=row.audience)
         return row.tenant_id
 
-    async def _workspace(self, session: WriteSession, team_id: str, code: SlackCode) -> SlackWorkspace:
-        found = await session.get(SlackWorkspace, team_id, with_for_update=True)
-        if found is None:
-            found = SlackWorkspace(team_id=team_id, tenant_id=code.tenant_id)
-            session.add(found)
-        if found.tenant_id != code.tenant_id:
+    async def _tenant(self, code: str) -> str:
+        async with self._database.read(Crossing.CREDENTIALS) as session:
+            return _alive(await session.get(SlackCode, self._hash(code))).tenant_id
+
+    async def _require_free(self, team_id: str, tenant_id: str) -> None:
+        async with self._database.read(Crossing.CREDENTIALS) as session:
+            found = await session.get(SlackWorkspace, team_id)
+        if found is not None and found.tenant_id != tenant_id:
             raise ConflictError(
                 "this Slack workspace belongs to another tenant; its operator can unmap it", code="workspace_taken"
             )
-        return found
 
     def _hash(self, code: str) -> str:
         return self._keyring.digest("slack-codes", code)

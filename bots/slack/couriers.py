@@ -22,7 +22,7 @@ class EscalationCourier:
     async def deliver(self, letter: Letter) -> str | None:
         team_id, _, channel = letter.target.partition("/")
         token = await _token(self._workspaces, letter, team_id, None)
-        message = case_message(letter.case, await self._cases.place(letter.case_row))
+        message = case_message(letter.case, await self._cases.place(letter.tenant_id, letter.case_row))
         stands = letter.first_receipt
         if stands is None:
             return await self._web.post(token, channel, None, message)
@@ -47,7 +47,7 @@ class AskerCourier:
         self._cases = cases
 
     async def deliver(self, letter: Letter) -> str | None:
-        place = await self._cases.place(letter.case_row)
+        place = await self._cases.place(letter.tenant_id, letter.case_row)
         if place is None:
             return None
         token = await _token(self._workspaces, letter, place.team_id, place.enterprise_id)

@@ -34,13 +34,13 @@ class Drafts:
             principal_id=principal.id,
             drafted=text,
         )
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             session.add(row)
         return row.id
 
     async def find(self, principal: Principal, draft_id: str) -> SlackDraft:
         """Raises `NotFoundError` for another person's or tenant's draft as for an unknown one."""
-        async with self._database.read() as session:
+        async with self._database.read(principal.tenant_id) as session:
             row = await session.get(SlackDraft, draft_id)
         if row is None or (row.tenant_id, row.principal_id) != (principal.tenant_id, principal.id):
             raise NotFoundError("no such draft; use the shortcut again")
@@ -49,7 +49,7 @@ class Drafts:
     async def sent(self, principal: Principal, draft_id: str, text: str) -> None:
         """Record what was sent and how it differs, before it is posted: nothing is posted that is not on record. Once only."""
         clean = await self._redact(principal.tenant_id, text)
-        async with self._database.write() as session:
+        async with self._database.write(principal.tenant_id) as session:
             row = await session.get(SlackDraft, draft_id, with_for_update=True)
             if row is None or row.sent_at is not None:
                 return

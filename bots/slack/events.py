@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from bots.slack.jobs import JobKind, SlackJob
+from core.crossings import Crossing
 from core.database import Database, WriteSession
 from core.keyring import Keyring
 from core.models import SlackEvent, now
@@ -65,9 +66,9 @@ class Events:
         """SQLite belongs to one process, so what it left unfinished needs no waiting at the next start."""
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[WriteSession]:
+    async def _writing(self, whose: str | Crossing) -> AsyncIterator[WriteSession]:
         """SQLite's waiting writers are served in no order, and some wait for seconds: here they form a queue."""
-        async with self._turn if self.single_process else nullcontext(), self._database.write() as session:
+        async with self._turn if self.single_process else nullcontext(), self._database.write(whose) as session:
             yield session
 
     async def store(self, event_id: str, tenant_id: str, job: SlackJob) -> bool:
@@ -81,13 +82,13 @@ class Events:
             attempts=0,
             created_at=now(),
         )
-        async with self._writing() as session:
+        async with self._writing(tenant_id) as session:
             stored = await session.execute(row.on_conflict_do_nothing().returning(SlackEvent.event_id))
             return stored.first() is not None
 
     async def claim(self, event_id: str) -> Claim | None:
         """The event for this worker alone; None where another one has it, or it is finished."""
-        async with self._writing() as session:
+        async with self._writing(Crossing.EVENTS) as session:
             row = await session.get(SlackEvent, event_id)
             if row is None or row.status != EventStatus.RECEIVED:
                 return None
@@ -111,7 +112,7 @@ class Events:
         set free first: their worker is dead."""
         limit = now() - lease
         query = select(SlackEvent).where(SlackEvent.status.in_([EventStatus.RECEIVED, EventStatus.WORKING]))
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.EVENTS) as session:
             rows = list(await session.scalars(query.order_by(SlackEvent.created_at)))
         waiting: list[str] = []
         for row in rows:
@@ -123,7 +124,7 @@ class Events:
 
     async def holds(self, claim: Claim) -> bool:
         """Whether the attempt still is the event's current one; ask right before replying."""
-        async with self._database.read() as session:
+        async with self._database.read(claim.tenant_id) as session:
             return await session.scalar(select(SlackEvent.event_id).where(_held(claim))) is not None
 
     async def began_reply(self, claim: Claim, ts: str) -> None:
@@ -141,14 +142,14 @@ class Events:
 
     async def forget(self, claim: Claim) -> None:
         """As though it had never been asked: the same may be asked again."""
-        async with self._writing() as session:
+        async with self._writing(claim.tenant_id) as session:
             await session.execute(delete(SlackEvent).where(_held(claim)))
 
     async def stop(self, tenant_id: str, channel: str, thread_ts: str) -> list[Claim]:
         """End what waits or is worked on in a thread, in whichever process: its worker finds that it holds it no more."""
         open_ = SlackEvent.status.in_([EventStatus.RECEIVED, EventStatus.WORKING])
         ended: list[Claim] = []
-        async with self._writing() as session:
+        async with self._writing(tenant_id) as session:
             rows = await session.scalars(select(SlackEvent).where(SlackEvent.tenant_id == tenant_id, open_))
             for row in rows:
                 payload = self._open(row)
@@ -163,14 +164,14 @@ class Events:
             SlackEvent.status == EventStatus.WORKING,
             SlackEvent.attempts == row.attempts,
         )
-        async with self._writing() as session:
+        async with self._writing(row.tenant_id) as session:
             freed = await session.execute(
                 update(SlackEvent).where(same).values(status=EventStatus.RECEIVED).returning(SlackEvent.event_id)
             )
             return freed.first() is not None
 
     async def _change(self, claim: Claim, **values: object) -> None:
-        async with self._writing() as session:
+        async with self._writing(claim.tenant_id) as session:
             await session.execute(update(SlackEvent).where(_held(claim)).values(**values))
 
     def _seal(self, tenant_id: str, event_id: str, payload: _Payload) -> bytes:

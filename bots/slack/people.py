@@ -30,7 +30,7 @@ class People:
         """
         asker = workspace.principal(user)
         target = f"{workspace.team_id}/{channel}"
-        async with self._database.read() as session:
+        async with self._database.read(workspace.tenant_id) as session:
             row = await session.get(SlackPerson, (workspace.team_id, user))
             route = select(CaseRoute.id).where(CaseRoute.tenant_id == workspace.tenant_id, CaseRoute.target == target)
             escalates = await session.scalar(route.limit(1)) is not None
@@ -41,7 +41,7 @@ class People:
         """Raises `InvalidRequestError` (`invalid_role`) for a role that no Slack user can have."""
         if role not in GIVEN:
             raise InvalidRequestError(f"a Slack user can be {' or '.join(GIVEN)}", code="invalid_role")
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(SlackPerson, (team_id, user))
             if row is None:
                 row = SlackPerson(team_id=team_id, user=user)
@@ -52,7 +52,7 @@ class People:
 
     async def take(self, tenant_id: str, team_id: str, user: str) -> None:
         """Raises `NotFoundError` where they had none."""
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(SlackPerson, (team_id, user))
             if row is None or row.tenant_id != tenant_id:
                 raise NotFoundError("this Slack user has no role")

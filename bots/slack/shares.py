@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import delete
+
 from core.audit import OPERATOR, record
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience
 from core.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -24,7 +27,7 @@ class Shares:
         self._database = database
 
     async def find(self, team_id: str, channel: str) -> Share | None:
-        async with self._database.read() as session:
+        async with self._database.read(Crossing.CREDENTIALS) as session:
             row = await session.get(SlackShare, (team_id, channel))
         return Share(row.tenant_id, Audience(row.audience)) if row else None
 
@@ -35,25 +38,28 @@ class Shares:
             raise InvalidRequestError(
                 "people of another organisation see public or partner documents", code="shared_audience"
             )
-        async with self._database.write() as session:
+        async with self._database.read(Crossing.CREDENTIALS) as session:
             home = await session.get(SlackWorkspace, team_id)
-            if home is None:
-                raise NotFoundError("no such Slack workspace; map it first")
-            row = await session.get(SlackShare, (team_id, channel))
-            if row is not None and row.tenant_id != tenant_id:
-                raise ConflictError("this channel belongs to another tenant; unshare it first", code="channel_taken")
-            if row is None:
-                row = SlackShare(team_id=team_id, channel=channel, tenant_id=tenant_id)
-                session.add(row)
-            row.audience = audience
-            for told in sorted({tenant_id, home.tenant_id}):
+        if home is None:
+            raise NotFoundError("no such Slack workspace; map it first")
+        share = await self.find(team_id, channel)
+        if share is not None and share.tenant_id != tenant_id:
+            raise ConflictError("this channel belongs to another tenant; unshare it first", code="channel_taken")
+        # The host first, in a transaction of its own: nothing is shared that its audit does not tell of.
+        for told in sorted({tenant_id, home.tenant_id}, key=lambda told: told == tenant_id):
+            async with self._database.write(told) as session:
+                if told == tenant_id:
+                    await session.merge(
+                        SlackShare(team_id=team_id, channel=channel, tenant_id=tenant_id, audience=audience)
+                    )
                 record(session, told, actor=OPERATOR, action="slack.share", target=f"{team_id}/{channel}", to=tenant_id)
 
     async def unmap(self, team_id: str, channel: str) -> None:
         """From now on the channel is refused. Raises `NotFoundError`."""
-        async with self._database.write() as session:
-            row = await session.get(SlackShare, (team_id, channel))
-            if row is None:
-                raise NotFoundError("this channel is not shared with a tenant")
-            record(session, row.tenant_id, actor=OPERATOR, action="slack.unshare", target=f"{team_id}/{channel}")
-            await session.delete(row)
+        share = await self.find(team_id, channel)
+        if share is None:
+            raise NotFoundError("this channel is not shared with a tenant")
+        async with self._database.write(share.tenant_id) as session:
+            where = SlackShare.team_id == team_id, SlackShare.channel == channel
+            await session.execute(delete(SlackShare).where(SlackShare.tenant_id == share.tenant_id, *where))
+            record(session, share.tenant_id, actor=OPERATOR, action="slack.unshare", target=f"{team_id}/{channel}")

@@ -17,18 +17,18 @@ class Threads:
 
     async def conversation(self, tenant_id: str, job: SlackJob) -> str | None:
         query = select(SlackThread.conversation_id).where(SlackThread.tenant_id == tenant_id, *_place(job))
-        async with self._database.read() as session:
+        async with self._database.read(tenant_id) as session:
             found: str | None = await session.scalar(query)
         return found
 
-    async def knows(self, job: SlackJob) -> bool:
+    async def knows(self, tenant_id: str, job: SlackJob) -> bool:
         """Whether the author has asked in this thread before: what they write next there is meant for the copilot."""
-        query = select(SlackThread.conversation_id).where(*_place(job))
-        async with self._database.read() as session:
+        query = select(SlackThread.conversation_id).where(SlackThread.tenant_id == tenant_id, *_place(job))
+        async with self._database.read(tenant_id) as session:
             return await session.scalar(query) is not None
 
     async def remember(self, tenant_id: str, job: SlackJob, conversation_id: str) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(tenant_id) as session:
             row = await session.get(SlackThread, (job.team_id, job.channel, job.thread_ts, job.user))
             if row is None:
                 row = SlackThread(team_id=job.team_id, channel=job.channel, thread_ts=job.thread_ts, user=job.user)

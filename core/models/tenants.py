@@ -32,6 +32,10 @@ class APIKey(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[str] = mapped_column(String(32))
     audience: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[list[str] | None]
+    """The permissions of its role that it is limited to; None: all of them."""
+    principal_id: Mapped[str | None] = mapped_column(String(32))
+    """Whom it stands for where it succeeded another key: the first one's id. Conversations and budgets go on."""
     secret_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from answers.case_notices import RouteKind
 from answers.case_views import CaseStatus, Severity
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Outcome, Role
 from core.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
@@ -103,7 +104,7 @@ async def test_case_goes_from_hand_to_hand_and_each_step_is_audited(world: CaseW
     assert (done.status, done.owner, done.resolution) == (CaseStatus.RESOLVED, "bob", "told <PERSON_a> to restart it")
     with pytest.raises(ConflictError):
         await world.desk.claim(ada, "C-1")
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         acts = [(row.actor, row.action) for row in await session.scalars(select(AuditRow).order_by(AuditRow.number))]
     assert acts == [("ada", "case.claimed"), ("bob", "case.handed_back"), ("bob", "case.resolved")]
 
@@ -150,14 +151,14 @@ async def test_notice_of_a_process_that_ended_is_delivered_by_the_next(world: Ca
 async def test_receiver_that_never_answers_is_given_up_after_days(world: CaseWorld) -> None:
     await world.routes.add(world.principal(role=ADMIN), RouteKind.WEBHOOK, DESK)
     await world.handoffs.open(world.principal(), answer_id=(await world.asked(world.principal())).answer_id)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(CaseNotice).values(created_at=now() - timedelta(days=8)))
     courier = FakeCourier(refusals=10**6)
     world.run({RouteKind.WEBHOOK: courier})
     await until(lambda: courier.tried)
     await asyncio.sleep(0.2)
     assert len(courier.tried) == 1
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         errors = list(await session.scalars(select(CaseNotice.error).where(CaseNotice.event == "opened")))
     assert errors == ["desk_closed: the desk is closed"]
 
@@ -240,7 +241,7 @@ async def test_routes_are_few_and_each_once(world: CaseWorld) -> None:
 async def test_contact_is_stored_encrypted(world: CaseWorld) -> None:
     asker = world.principal()
     await world.handoffs.open(asker, answer_id=(await world.asked(asker)).answer_id, contact="kim@example.com")
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         [row] = list(await session.scalars(select(Handoff)))
     assert row.contact is not None
     assert b"kim" not in row.contact

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from answers.gaps import Gaps, is_nearly, keep_gaps
 from answers.types import Closest, Missed
+from core.crossings import Crossing
 from core.database import Database
 from core.keyring import Keyring
 from core.models import KnowledgeGap, now
@@ -26,7 +27,7 @@ async def tenant(database: Database) -> str:
 
 async def missed(database: Database, tenant: str, *questions: str, settings: GapSettings | None = None) -> None:
     for question in questions:
-        async with database.write() as session:
+        async with database.write(Crossing.UPKEEP) as session:
             one = Missed(question, question, (NEAR,))
             await keep_gaps(session, tenant, [one], settings=settings or GapSettings())
 
@@ -67,7 +68,7 @@ async def test_gaps_are_a_tenants_own(database: Database, tenant: str) -> None:
 
 async def test_what_nobody_asks_again_is_forgotten(database: Database, tenant: str) -> None:
     await missed(database, tenant, "Where is the loyalty log?")
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(KnowledgeGap).values(last_at=now() - timedelta(days=31)))
     await missed(database, tenant, "Who sells spare drawers?", settings=GapSettings(keep_days=30))
     assert [gap.question for gap in (await Gaps(database).list(tenant, limit=10)).gaps] == ["Who sells spare drawers?"]

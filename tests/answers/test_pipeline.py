@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from answers.conversations import Conversations
 from answers.events import Cited, Done, Replaced, Sentence, Started, StatusChanged
 from answers.types import Exchange, Question
+from core.crossings import Crossing
 from core.domain import Outcome, Principal
 from core.errors import CopilotError, InvalidRequestError, NotFoundError, RateLimitedError, UnavailableError
 from core.models import AnswerRow, Usage
@@ -136,7 +137,7 @@ async def test_personal_data_reaches_neither_search_nor_storage(world: World) ->
     answer = await world.ask("Ann Alder cannot sign in to the till, why?")
     assert answer.redactions == {"PERSON": 1}
     assert "Ann Alder" not in world.searcher.queries[0]
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         row = await session.get(AnswerRow, answer.answer_id)
     assert row is not None and "Ann Alder" not in row.question + row.query + str(row.answer) + str(row.evidence)
 
@@ -152,7 +153,7 @@ async def test_the_evidence_is_kept_with_the_answer(world: World) -> None:
 async def test_questions_are_metered(world: World) -> None:
     await world.ask()
     await world.ask()
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert list(await session.scalars(select(Usage.questions))) == [2]
 
 
@@ -181,7 +182,7 @@ async def test_a_reader_that_goes_away_ends_the_work(world: World) -> None:
     events = world.pipeline().ask(Question("How long?", world.principal))
     assert isinstance(await anext(events), Started)
     await events.aclose()
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert await session.scalar(select(func.count()).select_from(AnswerRow)) == 0
 
 

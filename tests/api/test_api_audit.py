@@ -26,6 +26,7 @@ from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
 from core.auth import Keys
 from core.budgets import Budget, Budgets
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Principal, Role
 from core.grants import Grants
@@ -98,14 +99,14 @@ class Service:
     operator: httpx.AsyncClient
 
     async def rows(self) -> int:
-        async with self.world.database.read() as session:
+        async with self.world.database.read(Crossing.UPKEEP) as session:
             mine = AuditRow.tenant_id == self.world.tenant.id
             return await session.scalar(select(func.count()).select_from(AuditRow).where(mine)) or 0
 
     async def document(self, name: str = "a.md", *, status: str | None = None) -> Json:
         """Uploaded by another author; with `status`, brought to it."""
         document_id = await self.world.upload(name, f"manual of {name}")
-        async with self.world.database.write() as session:
+        async with self.world.database.write(Crossing.UPKEEP) as session:
             await session.execute(update(Revision).where(Revision.document_id == document_id).values(author="ada"))
         row = (await self.world.documents())[name]
         return {"document_id": document_id, "revision_id": row.revision_id}
@@ -124,13 +125,13 @@ class Service:
         row = IngestFailure(
             tenant_id=self.world.tenant.id, source_id=await self.source(), path="b.pdf", reason="timeout", detail=""
         )
-        async with self.world.database.write() as session:
+        async with self.world.database.write(Crossing.UPKEEP) as session:
             session.add(row)
         return row.id
 
     async def job(self, status: str) -> str:
         job = Job(tenant_id=self.world.tenant.id, kind="work", args={}, status=status, not_before=None)
-        async with self.world.database.write() as session:
+        async with self.world.database.write(Crossing.UPKEEP) as session:
             session.add(job)
         return job.id
 
@@ -366,7 +367,7 @@ async def _close_task(service: Service) -> Callable[[], Awaitable[httpx.Response
     world = CaseWorld(service.world.database)
     world.tenant_ids = {"acme": service.world.tenant.id}
     given = await world.asked(world.principal())
-    async with service.world.database.write() as session:
+    async with service.world.database.write(Crossing.UPKEEP) as session:
         await open_task(session, service.world.tenant.id, given.answer_id, reason="wrong", correction=None)
     [task] = (await service.admin.get("/v1/tasks")).json()["tasks"]
     return lambda: service.admin.post(f"/v1/tasks/{task['id']}/close")
@@ -485,7 +486,7 @@ async def test_a_privileged_call_leaves_one_row_that_names_who_called(service: S
     before = await service.rows()
     response = await call()
     assert response.is_success, f"{response.status_code} {response.text}"
-    async with service.world.database.read() as session:
+    async with service.world.database.read(Crossing.UPKEEP) as session:
         new = (
             await session.scalars(select(AuditRow).order_by(AuditRow.id).offset(before + 1))
         ).all()  # 1: the partner's own

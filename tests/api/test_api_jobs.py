@@ -11,6 +11,7 @@ import pytest
 from api_world import Json, Lab, calling, new_key, problem, search, upload
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Role
 from core.models import Job, Tenant, new_id
@@ -28,7 +29,7 @@ def stored(demo: Demo, tenant: str, *, status: str, **values: object) -> str:
     async def add() -> str:
         database = Database(Settings(home=demo.home).database_url)
         try:
-            async with database.write() as session:
+            async with database.write(Crossing.UPKEEP) as session:
                 owner = await session.scalar(select(Tenant.id).where(Tenant.slug == tenant))
                 job = Job(
                     id=new_id(), tenant_id=owner, kind="sync", args={"source_id": new_id()}, status=status, **values

@@ -30,6 +30,7 @@ from bots.slack.app import SlackBot
 from bots.slack.events import Events
 from bots.slack.installs import Workspaces
 from bots.slack.parts import Ports, Stores
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Outcome, Principal
 from core.errors import NotFoundError
@@ -200,7 +201,7 @@ class World:
         async with self.database.engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
         for slug in ("acme", "other"):
-            async with self.database.write() as session:
+            async with self.database.write(Crossing.UPKEEP) as session:
                 row = Tenant(slug=slug, name=slug)
                 session.add(row)
             self.tenants[slug] = row.id

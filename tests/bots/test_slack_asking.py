@@ -15,6 +15,7 @@ from answers.types import Question
 from bots.slack import blocks, interactions
 from bots.slack.events import EventStatus
 from bots.slack.words import ENGLISH
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Outcome
 from core.models import AnswerRow, Conversation, SlackEvent, Tenant, new_id
@@ -146,7 +147,7 @@ async def test_stop_button_ends_the_answer_and_says_so(world: World) -> None:
     await until(lambda: not bot.worker.busy)
     assert slow.cancelled
     assert world.slack.thread(channel, ts) == [ENGLISH.stopped]
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         row = await session.get(SlackEvent, body["event_id"])
     assert row is not None
     assert (row.status, row.payload) == (EventStatus.STOPPED, b"")
@@ -200,7 +201,7 @@ async def test_what_was_not_meant_for_the_copilot_is_neither_answered_nor_stored
     assert (await post(bot, said)).status_code == 200
     await until(lambda: not bot.worker.busy)
     assert len(world.answerer.asked) == 1
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert await session.get(SlackEvent, said["event_id"]) is None
 
 
@@ -291,7 +292,7 @@ async def test_home_tab_and_a_tenant_without_questions(world: World) -> None:
 
 
 async def test_top_questions_are_answered_ones_of_several_people_of_the_same_workspace(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         tenant, other = Tenant(slug="acme", name="Acme"), Tenant(slug="other", name="Other")
         session.add_all([tenant, other])
     asked = [
@@ -309,7 +310,7 @@ async def test_top_questions_are_answered_ones_of_several_people_of_the_same_wor
         (other, "T0HOME", "U1", "Of another tenant?", Outcome.ANSWERED),
         (other, "T0HOME", "U2", "Of another tenant?", Outcome.ANSWERED),
     ]
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         for whose, team, user, text, outcome in asked:
             conversation = Conversation(id=new_id(), tenant_id=whose.id, principal_id=f"slack:{team}:{user}")
             session.add(conversation)

@@ -18,6 +18,7 @@ from bots.slack.cases import SlackCases
 from bots.slack.couriers import AskerCourier, EscalationCourier
 from bots.slack.people import People
 from bots.slack.web import Web
+from core.crossings import Crossing
 from core.domain import Outcome, Role
 from core.jobs import Jobs
 from core.models import AuditRow
@@ -206,7 +207,7 @@ async def test_acts_in_slack_are_audited_under_the_person(escalating: Escalating
     await escalating.handed_over(bot)
     await post(bot, escalating.press(case_blocks.CLAIM))
     await until(lambda: any("has taken this" in said for said in escalating.thread))
-    async with escalating.world.database.read() as session:
+    async with escalating.world.database.read(Crossing.UPKEEP) as session:
         rows = await session.scalars(select(AuditRow).where(AuditRow.action == "case.claimed"))
         assert [(row.actor, row.target) for row in rows] == [(f"slack:{TEAM}:{AGENT}", "C-1")]
 

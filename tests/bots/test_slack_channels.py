@@ -15,6 +15,7 @@ from bots.slack.channels import DEFAULT, Channels, ChannelSettings, Mode
 from bots.slack.people import People
 from bots.slack.words import GERMAN
 from core.auth import PERMISSIONS
+from core.crossings import Crossing
 from core.domain import Audience, Outcome, Principal, Role
 from core.errors import ForbiddenError, InvalidRequestError
 from core.models import AuditRow, SlackEvent
@@ -75,7 +76,7 @@ async def test_knowledge_admin_sets_a_channel_by_command_and_modal(world: World)
         askers=(USER,),
         language="de",
     )
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         [act] = list(await session.scalars(select(AuditRow).where(AuditRow.action == "slack.channel")))
     assert (act.actor, act.target) == (f"slack:{TEAM}:{ADMIN}", f"{TEAM}/{CHANNEL}")
     await post(bot, as_admin(world.command("settings")))
@@ -156,7 +157,7 @@ async def test_message_in_a_channel_is_passed_over_unless_it_answers_by_itself(w
     await post(bot, said)
     await until(lambda: not bot.worker.busy)
     assert (world.answerer.asked, world.slack.calls) == ([], [])
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert await session.get(SlackEvent, said["event_id"]) is None, "nothing of it is kept"
 
 

@@ -13,6 +13,7 @@ from bots.slack import blocks
 from bots.slack.events import Events, EventStatus
 from bots.slack.jobs import JobKind, SlackJob
 from bots.slack.web import Web
+from core.crossings import Crossing
 from core.errors import UnavailableError
 from core.models import SlackEvent
 
@@ -32,7 +33,7 @@ class FailingEvents(Events):
 
 
 async def row(world: World, event_id: str) -> SlackEvent:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         found = await session.scalar(select(SlackEvent).where(SlackEvent.event_id == event_id))
     assert found is not None
     return found
@@ -104,7 +105,7 @@ async def test_restart_after_a_crash_goes_on_in_the_same_message(world: World) -
 
 async def test_job_that_took_the_process_down_three_times_is_given_up_with_an_apology(world: World) -> None:
     await world.events.store("Ev1", world.tenants["acme"], JOB)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(SlackEvent).values(attempts=3, status=EventStatus.WORKING))
     await world.bot()
     await status(world, "Ev1", EventStatus.FAILED)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bots.slack import blocks, interactions
 from bots.slack.channels import DEFAULT, Channels
 from core.auth import PERMISSIONS
+from core.crossings import Crossing
 from core.domain import Audience, Outcome, Principal, Role
 from core.errors import LLMError
 from core.models import AuditRow, SlackDraft
@@ -29,7 +30,7 @@ async def drafted(world: World, bot: Any) -> Json:
 
 
 async def record(world: World) -> SlackDraft:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         [row] = list(await session.scalars(select(SlackDraft)))
     return row
 
@@ -64,7 +65,7 @@ async def test_edited_draft_is_posted_under_the_persons_name_and_recorded(world:
     assert row.difference is not None
     assert "+Hello <PERSON>," in row.difference
     assert " Restart the till service." in row.difference
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         [act] = list(await session.scalars(select(AuditRow).where(AuditRow.action == "slack.draft.send")))
     assert (act.actor, act.target) == (f"slack:{TEAM}:{USER}", row.id)
     assert "Miller" not in str(act.details)

@@ -11,6 +11,7 @@ import pytest
 from bots.slack.events import Events, EventStatus
 from bots.slack.jobs import JobKind, SlackJob
 from bots.slack.threads import Threads
+from core.crossings import Crossing
 from core.database import Database
 from core.keyring import Keyring
 from core.models import Tenant
@@ -22,7 +23,7 @@ AT_ONCE, LATER = timedelta(0), timedelta(minutes=5)
 
 @pytest.fixture
 async def tenant(database: Database) -> str:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         row = Tenant(slug="acme", name="Acme")
         session.add(row)
     return row.id

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from answers.feedback import FeedbackDesk
 from answers.tasks import Tasks, TaskStatus
 from bots.slack import blocks
+from core.crossings import Crossing
 from core.domain import Outcome, Role
 from core.errors import ConflictError, NotFoundError
 from core.models import FeedbackRow
@@ -56,7 +57,7 @@ class Rated:
         return await self.world.bot(), given.answer_id
 
     async def rows(self) -> Sequence[FeedbackRow]:
-        async with self.world.database.read() as session:
+        async with self.world.database.read(Crossing.UPKEEP) as session:
             return (await session.scalars(select(FeedbackRow))).all()
 
     async def voted(self, bot: Any, answer_id: str, reason: str, right: str | None = None) -> None:

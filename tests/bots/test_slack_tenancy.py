@@ -23,6 +23,7 @@ from bots.slack import blocks
 from bots.slack.codes import Codes
 from bots.slack.scopes import SCOPES
 from bots.slack.shares import Shares
+from core.crossings import Crossing
 from core.domain import Audience
 from core.errors import ConflictError, CopilotError, InvalidRequestError, NotFoundError
 from core.models import AuditRow, SlackCode, SlackWorkspace, now
@@ -98,7 +99,7 @@ async def test_installation_binds_the_workspace_of_the_code_with_its_own_encrypt
         Audience.PARTNER,
         "xoxb-new",
     )
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         row = await session.get(SlackWorkspace, PARTNER)
         acts = await session.scalars(select(AuditRow.action).where(AuditRow.tenant_id == world.tenants["other"]))
         assert list(acts) == ["slack.code", "slack.install"]
@@ -138,7 +139,7 @@ async def test_code_used_by_two_at_once_binds_one(world: World) -> None:
 @pytest.mark.parametrize("wrong", ["unknown", "used", "expired"])
 async def test_code_that_binds_nothing_gets_one_answer(world: World, browser: httpx.AsyncClient, wrong: str) -> None:
     one_time = await code(world)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         if wrong == "used":
             await session.execute(update(SlackCode).values(used_at=now()))
         if wrong == "expired":
@@ -201,7 +202,7 @@ async def test_organisation_wide_installation_is_mapped_under_the_organisation(
 async def test_removed_app_leaves_no_token_and_gets_no_answer(world: World, event: dict[str, Any]) -> None:
     bot = await world.bot()
     await post(bot, world.mention(**event))
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert await session.get(SlackWorkspace, TEAM) is None
         acts = list(await session.scalars(select(AuditRow.action).where(AuditRow.actor == "slack")))
     assert acts == ["slack.uninstall"]
@@ -296,7 +297,7 @@ async def test_outsiders_see_no_agents_documents_and_channels_change_no_hands(wo
         await shares.map(TEAM, CHANNEL, tenant_id=world.tenants["acme"])
     with pytest.raises(CopilotError):
         await shares.map("T0NOBODY", CHANNEL, tenant_id=world.tenants["other"])
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         told = await session.scalars(select(AuditRow.tenant_id).where(AuditRow.action == "slack.share"))
         assert set(told) == {world.tenants["acme"], world.tenants["other"]}
 

@@ -9,6 +9,7 @@ from slack_world import SECRET, TEAM, USER, World, post, sign, thread_of, until
 from sqlalchemy import func, select
 
 from bots.slack import blocks
+from core.crossings import Crossing
 from core.domain import Audience, Vote
 from core.errors import ConflictError, NotFoundError, UnavailableError
 from core.models import SlackEvent, SlackWorkspace
@@ -17,7 +18,7 @@ ANSWER = "a" * 32
 
 
 async def stored(world: World) -> int:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return await session.scalar(select(func.count()).select_from(SlackEvent)) or 0
 
 
@@ -124,7 +125,7 @@ async def test_slack_connect_is_refused_with_a_reason(
 
 
 async def test_mapping_keeps_its_token_encrypted_and_its_tenant(world: World) -> None:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         row = await session.get(SlackWorkspace, TEAM)
     assert row is not None
     assert row.bot_token is not None

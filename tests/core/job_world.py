@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from core.crossings import Crossing
 from core.database import Database
 from core.jobs import Jobs, Progress
 from core.models import Job, Json, Tenant, now
@@ -17,13 +18,13 @@ Open = Callable[..., Jobs]
 
 async def new_tenant(database: Database, slug: str) -> str:
     row = Tenant(slug=slug, name=slug)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(row)
     return row.id
 
 
 async def row(database: Database, job_id: str) -> Job:
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         return (await session.scalars(select(Job).where(Job.id == job_id))).one()
 
 
@@ -47,7 +48,7 @@ async def forever(_tenant: str, _args: Json, progress: Progress) -> Json:
 async def left_running(database: Database, tenant: str, *, crashes: int, silent: timedelta) -> str:
     """As a process leaves a job that is killed."""
     job = Job(tenant_id=tenant, kind="work", args={"n": 2}, status="running", crashes=crashes, owner="0" * 32)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(job)
         await session.flush()
         await session.execute(update(Job).where(Job.id == job.id).values(updated_at=now() - silent))

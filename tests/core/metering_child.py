@@ -12,6 +12,7 @@ import sys
 from itertools import count
 
 from core.budgets import Budget, Budgets
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Principal
 from core.llm import Message, OpenAICompatibleLLM
@@ -35,7 +36,7 @@ async def ask(url: str, base_url: str, tenant: str, most: int) -> None:
             async with meter.turn(principal):
                 messages = [Message("user", f"question of {key} about the scanner")]
                 await llm.complete(messages, max_tokens=64, deadline_s=60)
-                async with database.write() as session:  # the turn, as the pipeline keeps it
+                async with database.write(Crossing.UPKEEP) as session:  # the turn, as the pipeline keeps it
                     session.add(Conversation(tenant_id=tenant, principal_id=key))
                     await add(session, principal, now().date(), "stub", Cost(), questions=1)
 

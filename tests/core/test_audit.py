@@ -21,12 +21,13 @@ from core.audit import GENESIS, OPERATOR, PRUNE, Trail, record
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook, Verdict
 from core.audit_prune import prune
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import ConfigurationError
 from core.keyring import Keyring
 from core.migrate import downgrade, migrate
 from core.models import AuditRow, Tenant, now
-from tests.fakes import trail
+from tests.fakes import as_administrator, trail
 
 KEYRING = Keyring(b"audit" * 6 + b"##")
 ROWS = 12
@@ -42,11 +43,11 @@ class World:
 
     async def act(self, count: int = 1, *, tenant: str | None = None) -> None:
         for number in range(count):
-            async with self.database.write() as session:
+            async with self.database.write(Crossing.UPKEEP) as session:
                 record(session, tenant or self.tenant, actor="key-1", action="test.act", target=str(number), n=number)
 
     async def rows(self) -> list[AuditRow]:
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             return list(await session.scalars(select(AuditRow).order_by(AuditRow.tenant_id, AuditRow.number)))
 
     async def verify(self) -> Verdict:
@@ -54,7 +55,7 @@ class World:
 
     async def tamper(self, *statements: str) -> None:
         """As a database administrator can: the triggers off, the key unknown."""
-        async with self.database.engine.begin() as connection:
+        async with as_administrator(self.database) as connection:
             if self.database.is_sqlite:
                 await connection.execute(text("DROP TRIGGER audit_no_update"))
                 await connection.execute(text("DROP TRIGGER audit_no_delete"))
@@ -86,7 +87,7 @@ async def test_an_act_that_is_undone_leaves_no_row(world: World) -> None:
     await world.act()
 
     async def fail() -> None:
-        async with world.database.write() as session:
+        async with world.database.write(Crossing.UPKEEP) as session:
             record(session, world.tenant, actor="key-1", action="test.act")
             session.add(Tenant(slug="b", name="b"))
             raise RuntimeError("half-way")
@@ -102,20 +103,20 @@ async def test_without_a_trail_nothing_privileged_is_done(database_url: str) -> 
     bare = Database(database_url)
 
     async def act() -> None:
-        async with bare.write() as session:
+        async with bare.write(Crossing.UPKEEP) as session:
             session.add(Tenant(id="t", slug="t", name="t"))
             record(session, "t", actor="key-1", action="tenant.create")
 
     with pytest.raises(ConfigurationError) as caught:
         await act()
     assert caught.value.code == "no_audit"
-    async with bare.read() as session:
+    async with bare.read(Crossing.UPKEEP) as session:
         assert (await session.scalars(select(Tenant))).all() == []
     await bare.aclose()
 
 
 async def test_an_act_cannot_be_recorded_in_a_part_that_may_be_undone_alone(world: World) -> None:
-    async with world.database.write() as session, session.begin_nested():
+    async with world.database.write(Crossing.UPKEEP) as session, session.begin_nested():
         with pytest.raises(RuntimeError, match="undone alone"):
             record(session, world.tenant, actor="key-1", action="test.act")
 
@@ -129,14 +130,14 @@ async def test_writers_at_the_same_moment_make_one_chain_each_tenant(
 
     async def in_both(on: Database, first: str, then: str) -> None:
         for _ in range(6):
-            async with on.write() as session:
+            async with on.write(Crossing.UPKEEP) as session:
                 record(session, first, actor="w", action="test.act")
                 await asyncio.sleep(draw.random() / 200)
                 record(session, then, actor="w", action="test.act")
 
     async def under_lock(on: Database, tenant: str, _other: str) -> None:
         for _ in range(6):
-            async with on.write() as session:
+            async with on.write(Crossing.UPKEEP) as session:
                 record(session, tenant, actor="w", action="test.act")
                 await session.execute(select(Tenant).where(Tenant.id == tenant).with_for_update())
                 await asyncio.sleep(draw.random() / 200)
@@ -163,7 +164,7 @@ async def test_writers_at_the_same_moment_make_one_chain_each_tenant(
 async def test_the_database_refuses_to_change_or_delete_a_row(world: World, statement: str) -> None:
     await world.act(3)
     with pytest.raises(DBAPIError, match="audit rows are"):
-        async with world.database.engine.begin() as connection:
+        async with as_administrator(world.database) as connection:
             await connection.execute(text(statement))
     assert len(await world.rows()) == 3
 
@@ -173,7 +174,7 @@ async def test_postgresql_refuses_to_truncate(world: World) -> None:
         return  # it has no TRUNCATE
     await world.act()
     with pytest.raises(DBAPIError, match="audit rows are"):
-        async with world.database.engine.begin() as connection:
+        async with as_administrator(world.database) as connection:
             await connection.execute(text("TRUNCATE audit"))
 
 
@@ -329,7 +330,7 @@ async def test_texts_are_scrubbed_before_they_are_chained(database_url: str, wor
     scrubbing = Database(
         database_url, trail=Trail(KEYRING, scrub=lambda told: told.replace("ann@example.com", "<EMAIL>"))
     )
-    async with scrubbing.write() as session:
+    async with scrubbing.write(Crossing.UPKEEP) as session:
         record(
             session,
             world.tenant,
@@ -358,7 +359,7 @@ JSON = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_siz
 async def test_whatever_is_recorded_verifies_when_it_is_read_again(
     world: World, details: dict[str, object], target: str
 ) -> None:
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         record(session, world.tenant, actor="k", action="test.act", target=target, said=details)
     assert (await world.verify()).whole
 
@@ -366,7 +367,7 @@ async def test_whatever_is_recorded_verifies_when_it_is_read_again(
 async def test_rows_from_before_the_chain_become_its_beginning(database: Database, tmp_path: Path) -> None:
     tenant = await new_tenant(database, "a")
     await downgrade(database, revision="0003")
-    async with database.engine.begin() as connection:
+    async with as_administrator(database) as connection:
         for number in range(3):
             statement = "INSERT INTO audit (tenant_id, actor, action, target, details, at) VALUES (:t, 'k', 'old.act', :n, :d, :at)"
             at = (now() - timedelta(days=number)).isoformat(sep=" ", timespec="microseconds").removesuffix("+00:00")
@@ -431,7 +432,7 @@ async def test_what_retention_deleted_covers_nothing_else(world: World) -> None:
     await world.act(4)
     await prune(world.database, world.tenant, before=boundary)
     with pytest.raises(DBAPIError, match="audit rows are"):
-        async with world.database.engine.begin() as connection:
+        async with as_administrator(world.database) as connection:
             await connection.execute(text("DELETE FROM audit WHERE number = 5"))
     await world.tamper("DELETE FROM audit WHERE number = 5")
     fault = (await world.verify()).fault
@@ -441,7 +442,7 @@ async def test_what_retention_deleted_covers_nothing_else(world: World) -> None:
 async def test_retention_that_was_cut_short_is_finished_by_the_next(world: World) -> None:
     await world.act(3)
     rows = await world.rows()
-    async with world.database.write() as session:  # and here it died
+    async with world.database.write(Crossing.UPKEEP) as session:  # and here it died
         record(session, world.tenant, actor=OPERATOR, action=PRUNE, through=2, hash=rows[1].hash)
     assert (await world.verify()).whole
     assert await prune(world.database, world.tenant, before=now() - timedelta(days=1)) == 2

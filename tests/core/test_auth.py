@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.auth import PERMISSIONS, Keys, NewKey, require
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal, Role
 from core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
@@ -54,7 +55,7 @@ async def test_key_names_its_tenant_role_and_audience(keys: Keys, tenant: Tenant
 
 async def test_only_a_keyed_hash_of_the_secret_is_stored(keys: Keys, tenant: TenantInfo, database: Database) -> None:
     secret = (await created(keys, tenant)).token.rsplit(".", 1)[1]
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         row = (await session.scalars(select(APIKey))).one()
     stored = {column.name: str(getattr(row, column.key)) for column in APIKey.__table__.columns}
     assert all(secret not in value for value in stored.values())

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import StorageFullError, UnavailableError
 from core.models import Job, Tenant
@@ -20,7 +21,7 @@ def tenant(slug: str) -> Tenant:
 
 
 async def slugs(database: Database) -> set[str]:
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         return set(await session.scalars(select(Tenant.slug)))
 
 
@@ -34,14 +35,14 @@ async def sqlite(sqlite_template: Path, tmp_path: Path):  # type: ignore[no-unty
 
 
 async def test_what_a_write_block_did_is_there_afterwards(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant("a"))
     assert await slugs(database) == {"a"}
 
 
 async def test_failed_write_block_leaves_nothing(database: Database) -> None:
     async def write() -> None:
-        async with database.write() as session:
+        async with database.write(Crossing.UPKEEP) as session:
             session.add(tenant("a"))
             await session.flush()
             session.add(tenant("b"))
@@ -57,7 +58,7 @@ async def test_cancelled_write_block_leaves_nothing_and_frees_the_database(datab
     begun = asyncio.Event()
 
     async def write() -> None:
-        async with database.write() as session:
+        async with database.write(Crossing.UPKEEP) as session:
             session.add(tenant("a"))
             await session.flush()
             begun.set()
@@ -68,7 +69,7 @@ async def test_cancelled_write_block_leaves_nothing_and_frees_the_database(datab
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant("b"))
     assert await slugs(database) == {"b"}
 
@@ -79,7 +80,7 @@ async def test_write_cancelled_within_a_query_frees_the_database_at_once(sqlite:
     querying = asyncio.Event()
 
     async def write() -> None:
-        async with sqlite.write() as session:
+        async with sqlite.write(Crossing.UPKEEP) as session:
             session.add(tenant("a"))
             await session.flush()
             querying.set()
@@ -90,7 +91,7 @@ async def test_write_cancelled_within_a_query_frees_the_database_at_once(sqlite:
     await asyncio.sleep(0.02)
     task.cancel()
     await asyncio.wait([task])
-    async with asyncio.timeout(5), sqlite.write() as session:
+    async with asyncio.timeout(5), sqlite.write(Crossing.UPKEEP) as session:
         session.add(tenant("b"))
     assert task.cancelled()
     assert await slugs(sqlite) == {"b"}
@@ -98,12 +99,12 @@ async def test_write_cancelled_within_a_query_frees_the_database_at_once(sqlite:
 
 async def test_row_of_an_unknown_tenant_is_refused(database: Database) -> None:
     with pytest.raises(IntegrityError):
-        async with database.write() as session:
+        async with database.write(Crossing.UPKEEP) as session:
             session.add(Job(tenant_id="nobody", kind="k", status="queued"))
 
 
 async def test_reader_is_not_held_up_by_a_writer_and_sees_nothing_unfinished(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant("a"))
         await session.flush()
         async with asyncio.timeout(5):
@@ -118,7 +119,7 @@ async def test_reader_sees_one_state_or_the_next_but_is_never_refused(database: 
 
     async def write() -> None:
         for number in range(20):
-            async with database.write() as session:
+            async with database.write(Crossing.UPKEEP) as session:
                 session.add(tenant(f"t{number}"))
 
     await asyncio.gather(read(), write(), read())
@@ -126,11 +127,11 @@ async def test_reader_sees_one_state_or_the_next_but_is_never_refused(database: 
 
 
 async def test_writers_take_turns_and_no_change_is_lost(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant("a"))
 
     async def add_one() -> None:
-        async with database.write() as session:
+        async with database.write(Crossing.UPKEEP) as session:
             row = await session.scalar(select(Tenant).where(Tenant.slug == "a").with_for_update())
             assert row is not None
             before = row.live_release
@@ -138,12 +139,12 @@ async def test_writers_take_turns_and_no_change_is_lost(database: Database) -> N
             row.live_release = before + 1
 
     await asyncio.gather(*(add_one() for _ in range(8)))
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         assert await session.scalar(select(Tenant.live_release)) == 8
 
 
 async def test_sqlite_keeps_a_write_ahead_log_checks_references_and_waits_for_the_lock(sqlite: Database) -> None:
-    async with sqlite.read() as session:
+    async with sqlite.read(Crossing.UPKEEP) as session:
         found = {
             name: await session.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "foreign_keys", "busy_timeout")
@@ -153,14 +154,14 @@ async def test_sqlite_keeps_a_write_ahead_log_checks_references_and_waits_for_th
 
 async def test_database_in_a_folder_that_is_not_there_is_created(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'a' / 'b' / 'c.db'}")
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         assert await session.scalar(select(func.count()).select_from(text("sqlite_master"))) == 0
     await database.aclose()
 
 
 async def test_full_disk_is_told_as_such_and_leaves_nothing(sqlite: Database) -> None:
     async def fill() -> None:
-        async with sqlite.write() as session:
+        async with sqlite.write(Crossing.UPKEEP) as session:
             # Not a page more than there are: SQLite meets this limit as it meets a full disk.
             await session.execute(text("PRAGMA max_page_count = 1"))
             session.add_all(Tenant(slug=f"t{n}", name="x" * 200, settings={"x": "y" * 2000}) for n in range(200))
@@ -190,10 +191,10 @@ async def assert_not_migrated(url: str) -> None:
 
 
 async def test_schema_that_lacks_a_column_says_what_to_run(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(text("ALTER TABLE tenants DROP COLUMN live_release"))
     with pytest.raises(UnavailableError) as caught:
-        async with database.read() as session:
+        async with database.read(Crossing.UPKEEP) as session:
             await session.scalars(select(Tenant))
     assert caught.value.code == "not_migrated"
 
@@ -222,10 +223,10 @@ async def test_write_lock_held_by_another_process_for_long_is_unavailable(sqlite
     other = sqlite3.connect(tmp_path / "one.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        async with sqlite.read() as session:
+        async with sqlite.read(Crossing.UPKEEP) as session:
             await session.execute(text("PRAGMA busy_timeout = 10"))  # the next session gets the same connection
         with pytest.raises(UnavailableError) as caught:
-            async with sqlite.write() as session:
+            async with sqlite.write(Crossing.UPKEEP) as session:
                 session.add(tenant("a"))
     finally:
         other.execute("ROLLBACK")
@@ -238,7 +239,7 @@ async def test_no_free_connection_is_unavailable(postgres: PostgresServer) -> No
     database = Database(f"{url}&connect_timeout=5", pool_size=1)
     database.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
     database.engine.pool._max_overflow = 0  # type: ignore[attr-defined]
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         await session.execute(select(1))
         with pytest.raises(UnavailableError) as caught:
             await slugs(database)
@@ -287,7 +288,7 @@ async def test_holders_of_locks_leave_the_pool_alone(postgres: PostgresServer) -
         database.exclusive("a"),
         database.exclusive("b"),
         database.exclusive("c"),
-        database.write() as session,
+        database.write(Crossing.UPKEEP) as session,
     ):
         session.add(tenant("a"))
     await database.aclose()
@@ -296,11 +297,11 @@ async def test_holders_of_locks_leave_the_pool_alone(postgres: PostgresServer) -
 
 async def test_instants_come_back_in_utc_whatever_zone_they_had(database: Database) -> None:
     at = datetime(2026, 3, 29, 2, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant("a"))
         await session.flush()
         await session.execute(update(Tenant).values(created_at=at))
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         found = await session.scalar(select(Tenant.created_at))
     assert found == at
     assert found is not None

@@ -8,6 +8,7 @@ import pytest
 from job_world import Open, doubled, forever, new_tenant, row, until
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import ConflictError, InvalidRequestError, NotFoundError, StorageFullError
 from core.jobs import JobStatus, Progress
@@ -47,7 +48,7 @@ async def test_same_work_at_the_same_moment_from_two_processes_is_one_job(
     opened: Open, tenant: str, database: Database, database_url: str
 ) -> None:
     blocker = Job(tenant_id=tenant, kind="work", args={}, status="running", owner="0" * 32)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(blocker)
     other = Database(database_url, trail=trail())
     services = [opened(doubled), opened(doubled, on=other)]
@@ -94,7 +95,7 @@ async def test_cancelled_before_its_turn_a_job_never_runs(opened: Open, tenant: 
     await jobs.wait(first.id)
     await asyncio.sleep(0.2)
     assert ran == [1]
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         rows = await session.scalars(select(AuditRow))
         assert [(row.actor, row.action, row.target) for row in rows] == [("ann", "job.cancel", second.id)]
 
@@ -172,7 +173,7 @@ async def test_list_is_paged_newest_first_by_status_and_of_one_tenant(
 ) -> None:
     other = await new_tenant(database, "b")
     moment = now()
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add_all(
             Job(id=f"{n:032}", tenant_id=tenant, kind="work", args={}, status=("done", "failed")[n % 2], created_at=at)
             for n in range(25)
@@ -195,7 +196,7 @@ async def test_finished_jobs_are_forgotten_after_a_while_and_waiting_ones_never(
     opened: Open, tenant: str, database: Database
 ) -> None:
     long_ago, lately = now() - timedelta(days=31), now() - timedelta(days=29)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add_all(
             Job(tenant_id=tenant, kind=f"{status}-{age}", args={}, status=status, updated_at=at, not_before=later)
             for status in JobStatus
@@ -204,7 +205,7 @@ async def test_finished_jobs_are_forgotten_after_a_while_and_waiting_ones_never(
         )
     jobs = opened(doubled, keep_days=30)
     assert await jobs.purge() == 3
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         left = set(await session.scalars(select(Job.kind)))
     assert left == {f"{status}-{age}" for status in JobStatus for age in ("old", "young")} - {
         f"{status}-old" for status in ("done", "failed", "cancelled")

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from job_world import Open, doubled, row, until
 
+from core.crossings import Crossing
 from core.database import Database, WriteSession
 from core.errors import InvalidRequestError, StorageFullError, UnavailableError
 from core.jobs import JobStatus, Progress
@@ -20,10 +21,10 @@ class FullDatabase(Database):
     full = False
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[WriteSession]:
+    async def write(self, whose: str | Crossing) -> AsyncIterator[WriteSession]:
         if self.full:
             raise StorageFullError("the disk that holds the database is full; free space and try again")
-        async with super().write() as session:
+        async with super().write(whose) as session:
             yield session
 
 

@@ -12,6 +12,7 @@ import pytest
 from job_world import Open, doubled, forever, left_running, new_tenant, row, until
 from sqlalchemy import insert, select, update
 
+from core.crossings import Crossing
 from core.database import Database
 from core.jobs import MAX_CRASHES, STALE, JobStatus, Progress
 from core.models import Job, Json, now
@@ -120,7 +121,7 @@ async def test_job_interrupted_by_a_shutdown_goes_back_into_the_queue(
     for _ in range(MAX_CRASHES + 2):  # deployments are no crashes: none of them counts
         jobs = opened(forever)
         jobs.start()
-        async with database.read() as session:
+        async with database.read(Crossing.UPKEEP) as session:
             known = (await session.scalars(select(Job.id))).all()
         job_id = known[0] if known else (await jobs.submit(tenant, "work", {})).id
 
@@ -132,7 +133,7 @@ async def test_job_interrupted_by_a_shutdown_goes_back_into_the_queue(
         left = await row(database, job_id)
         assert (left.status, left.attempts, left.crashes, left.owner) == ("queued", 0, 0, None)
     after = opened(doubled)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Job).values(args={"n": 1}))
     after.start()
     await after.wait(job_id)
@@ -214,14 +215,14 @@ async def test_two_processes_run_a_queued_job_once(
         return {}
 
     names = [f"job{n}" for n in range(12)]
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add_all(Job(tenant_id=tenant, kind="work", args={"name": n}, status="queued") for n in names)
     other = Database(database_url, trail=trail())
     services = [opened(handler), opened(handler, on=other)]
     pollers = [asyncio.create_task(each.poll()) for each in services]
 
     async def all_done() -> bool:
-        async with database.read() as session:
+        async with database.read(Crossing.UPKEEP) as session:
             return set(await session.scalars(select(Job.status))) == {"done"}
 
     await until(all_done)
@@ -256,7 +257,7 @@ async def _flooded(opened: Open, database: Database, *, queued: int) -> None:
             | {"not_before": late if n % 2 else early, "created_at": early, "digest": str(n)}
             for n in range(start, start + 5_000)
         ]
-        async with database.write() as session:
+        async with database.write(Crossing.UPKEEP) as session:
             await session.execute(insert(Job), rows)
     served: list[str] = []
 
@@ -298,7 +299,7 @@ async def test_job_that_was_taken_away_writes_nothing_more_and_stops(
         return (await row(database, job.id)).status == "running"
 
     await until(runs)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Job).values(owner="f" * 32, progress={"done": 99}))
     async with asyncio.timeout(5):
         await stopped.wait()
@@ -312,7 +313,7 @@ async def test_process_that_serves_nobody_runs_its_own_tenants_jobs_alone(
 ) -> None:
     """The command line: it runs what it submitted, and not what waits for the service."""
     other = await new_tenant(database, "b")
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(Job(id="0" * 32, tenant_id=other, kind="work", args={"n": 1}, status="queued"))
     jobs = opened(doubled)
     own = await jobs.submit(tenant, "work", {"n": 2})
@@ -351,7 +352,7 @@ async def test_job_survives_the_sudden_death_of_its_process(
             subprocess.run, command, cwd=Path(__file__).parents[2], check=False, timeout=60, capture_output=True
         )
         assert done.returncode == 9, done.stderr
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         job = (await session.scalars(select(Job))).one()
     assert (job.status, job.crashes) == ("running", 1)
     jobs = opened(doubled, alone=True)

@@ -13,6 +13,7 @@ from job_world import new_tenant
 from sqlalchemy import select
 
 from core.budgets import Budget, BudgetError, Budgets
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Principal
 from core.errors import InvalidRequestError, LLMError
@@ -77,20 +78,20 @@ class World:
             return await MeteredLLM(model, meter).complete(ASKED, max_tokens=max_tokens, deadline_s=5)
 
     async def question(self, *, key: str = "key-1", meter: Meter | None = None) -> None:
-        async with (meter or self.meter()).turn(self.principal(key)), self.database.write() as session:
+        async with (meter or self.meter()).turn(self.principal(key)), self.database.write(Crossing.UPKEEP) as session:
             await add(session, self.principal(key), self.at.date(), "extractive", Cost(), questions=1)
 
     async def used(self) -> list[tuple[str, int, int, int]]:
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             rows = await session.scalars(select(Usage).order_by(Usage.day, Usage.model))
             return [(row.model, row.questions, row.prompt_tokens, row.completion_tokens) for row in rows]
 
     async def keys(self) -> dict[str, tuple[int, int]]:
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             return {row.principal_id: (row.questions, row.tokens) for row in await session.scalars(select(KeyUsage))}
 
     async def left(self) -> list[ModelCall]:
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             return list(await session.scalars(select(ModelCall)))
 
 
@@ -295,7 +296,7 @@ async def test_a_tenants_own_budget_goes_before_the_installations_and_is_audited
     assert await budgets.change(world.tenant, {"questions": 0}) == Budget(questions=1, tokens=50)
     with pytest.raises(BudgetError):
         await world.question()
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         rows = list(await session.scalars(select(AuditRow).where(AuditRow.action == "budget.change")))
     assert [row.details for row in rows] == [{"questions": 2}, {"questions": 0}]
 

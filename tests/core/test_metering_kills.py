@@ -17,6 +17,7 @@ from job_world import new_tenant
 from sqlalchemy import func, select
 
 from core.budgets import Budget, Budgets
+from core.crossings import Crossing
 from core.database import Database
 from core.metering import CallState, Meter
 from core.models import Conversation, KeyUsage, Usage
@@ -72,7 +73,7 @@ async def test_after_kills_the_meter_equals_the_providers_ledger(
     assert (await book.confirm(tenant, prices)).unknown == []
     assert await _counted(database) == _sum(ledger.bills.values())
     assert (await book.report(tenant, since=date.min, until=date.max)).unconfirmed == []
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         questions = await session.scalar(select(func.sum(Usage.questions)))
         assert questions == await session.scalar(select(func.count()).select_from(Conversation))
         assert await session.scalar(select(func.sum(KeyUsage.tokens))) == sum(_sum(ledger.bills.values()))
@@ -125,6 +126,6 @@ def _sum(*bills: object) -> tuple[int, int]:
 
 
 async def _counted(database: Database) -> tuple[int, int]:
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         row = (await session.execute(select(func.sum(Usage.prompt_tokens), func.sum(Usage.completion_tokens)))).one()
     return row[0] or 0, row[1] or 0

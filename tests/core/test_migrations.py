@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import UnavailableError
 from core.migrate import alembic_config, downgrade, migrate, require_current
@@ -42,7 +43,7 @@ async def test_schema_goes_down_to_nothing_and_up_again(database: Database) -> N
 
 
 async def test_database_with_rows_that_refer_to_each_other_goes_down_and_up(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         tenant = Tenant(slug="a", name="a", settings={"allow": ["x"]})
         session.add(tenant)
         await session.flush()
@@ -53,22 +54,22 @@ async def test_database_with_rows_that_refer_to_each_other_goes_down_and_up(data
         session.add(Document(tenant_id=tenant.id, corpus_id=corpus.id, path="p", status="draft", audience="agent"))
     await downgrade(database, revision="base")
     await migrate(database)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         assert (await session.scalars(select(Tenant))).all() == []
         session.add(Tenant(slug="a", name="a"))
 
 
 async def test_migrating_twice_changes_nothing_and_keeps_the_rows(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(Tenant(slug="a", name="a"))
     await migrate(database)
     await require_current(database)
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         assert await session.scalar(select(Tenant.slug)) == "a"
 
 
 async def test_schema_of_another_version_is_refused_with_the_remedy(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UnavailableError) as caught:
         await require_current(database)
@@ -78,7 +79,7 @@ async def test_schema_of_another_version_is_refused_with_the_remedy(database: Da
 
 async def test_failed_migration_leaves_the_schema_as_it_was(database: Database) -> None:
     await downgrade(database, revision="base")
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(text("CREATE TABLE passages (x INTEGER)"))  # the last table of the first migration
     with pytest.raises((UnavailableError, ProgrammingError)):
         await migrate(database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal
 from core.errors import InvalidRequestError, NotFoundError
@@ -22,7 +23,7 @@ async def admin(database: Database) -> Principal:
 
 
 async def _actions(database: Database) -> list[str]:
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         found = await session.scalars(select(AuditRow).where(AuditRow.action != "tenant.create"))
         return [row.action for row in found]
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import ConflictError, InvalidRequestError, NotFoundError
 from core.keyring import Keyring
@@ -107,7 +108,7 @@ async def test_words_added_at_the_same_time_are_all_kept(tenants: Tenants) -> No
 
 async def test_names_of_a_tenants_own_customers_stay_clear(tenants: Tenants, database: Database) -> None:
     first, second = await tenants.create("a"), await tenants.create("b")
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         corpus = Corpus(tenant_id=first.id, name="c")
         session.add(corpus)
         await session.flush()

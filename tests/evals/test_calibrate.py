@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from answers.calibration import Calibrations, Fitted, Point
 from answers.confidence import SHIPPED, Coefficients
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal
 from core.errors import ConflictError, InvalidRequestError
@@ -79,7 +80,7 @@ async def test_every_change_leaves_an_audit_row(database: Database, admin: Princ
     await calibrations.keep(admin, FITTED)
     await calibrations.accept(admin, 0.05)
     assert (await calibrations.reset(admin)).fitted is None
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         mine = AuditRow.action.startswith("confidence")
         rows = (await session.scalars(select(AuditRow).where(mine).order_by(AuditRow.id))).all()
     assert [row.action for row in rows] == ["confidence.fit", "confidence.accept", "confidence.reset"]

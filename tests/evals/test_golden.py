@@ -13,6 +13,7 @@ from eval_fakes import TENANTS, FakeAsker, FakeFinder, FakeTranscripts, answer, 
 from rich.console import Console
 from sqlalchemy import delete, update
 
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Filters, Outcome
 from core.errors import ConfigurationError, RateLimitedError, UnavailableError
@@ -48,7 +49,7 @@ class FakeTracer(NullTracer):
 @pytest.fixture
 async def filled(database: Database) -> Database:
     """Each tenant has one document of two passages; revision 2 of acme's entered in release 2."""
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         for slug, tenant_id in TENANTS.items():
             session.add(Tenant(id=tenant_id, slug=slug, name=slug, live_release=1))
         await session.flush()
@@ -106,7 +107,7 @@ async def test_a_granted_document_is_not_foreign_unless_it_is_for_agents_or_the_
     filled: Database,
 ) -> None:
     async def grant(**change: object) -> None:
-        async with filled.write() as session:
+        async with filled.write(Crossing.UPKEEP) as session:
             await session.execute(delete(CorpusGrant))
             values = {"tenant_id": TENANTS["bolt"], "corpus_id": "bolt-corpus", "grantee_id": ACME, "created_by": "b"}
             session.add(CorpusGrant(**values | change))
@@ -116,7 +117,7 @@ async def test_a_granted_document_is_not_foreign_unless_it_is_for_agents_or_the_
     await grant(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert await faults(filled, ("bolt-d", "Pull the plug.")) == (1, 0)
     await grant()
-    async with filled.write() as session:
+    async with filled.write(Crossing.UPKEEP) as session:
         await session.execute(update(Document).where(Document.id == "bolt-d").values(audience="agent"))
     assert await faults(filled, ("bolt-d", "Pull the plug.")) == (1, 0)
 
@@ -251,7 +252,7 @@ async def test_the_last_run_of_the_same_data_set_is_compared(filled: Database) -
     runs = EvalRuns(filled)
     for dataset, minutes in (("golden/acme", 1), ("golden/acme", 3), ("golden/bolt", 5)):
         kept = await runs.keep(dataset, metrics={}, context={}, rows=[])
-        async with filled.write() as session:
+        async with filled.write(Crossing.UPKEEP) as session:
             moved = update(EvalRun).where(EvalRun.id == kept.id)
             await session.execute(moved.values(created_at=now() + timedelta(minutes=minutes)))
             if minutes == 3:

@@ -11,6 +11,7 @@ from set_data import write_data
 
 from api.measure_sets import tenant_for
 from api.store import open_store
+from core.crossings import Crossing
 from core.errors import ConflictError
 from core.settings import Settings
 from evals.sets.page import BEGIN, END
@@ -75,7 +76,7 @@ async def test_a_tenant_with_other_corpora_is_not_measured_on(tmp_path: Path) ->
     async with open_store(Settings(home=tmp_path)) as store:
         tenant = await tenant_for(store, "ax", {"kept"})
         for name in ("kept", "handbook"):
-            async with store.database.write() as session:
+            async with store.database.write(Crossing.UPKEEP) as session:
                 await corpus(session, tenant.id, name)
         assert await tenant_for(store, "ax", {"kept", "handbook"}) == tenant
         with pytest.raises(ConflictError, match="handbook") as raised:

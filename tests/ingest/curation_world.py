@@ -11,6 +11,7 @@ from ingest_world import BUDGET, NAME, World
 from sqlalchemy import select, update
 
 from core.auth import PERMISSIONS
+from core.crossings import Crossing
 from core.domain import Audience, Principal, RedactedText, RedactionProfile, Role
 from core.models import AuditRow, Corpus, Revision
 from ingest.catalogue import Catalogue, DocumentRow, Wanted
@@ -76,7 +77,7 @@ class Desk:
         document_id = await self.world.upload(name, text, **metadata)
         row = await self.row(document_id)
         assert row.revision_id
-        async with self.world.database.write() as session:
+        async with self.world.database.write(Crossing.UPKEEP) as session:
             await session.execute(update(Revision).where(Revision.id == row.revision_id).values(author=author))
         return Named(document_id, row.revision_id)
 
@@ -91,7 +92,7 @@ class Desk:
 
     async def audited(self) -> list[tuple[str, str, str]]:
         """Actor, action and target, oldest first, without the releases', tenants' and uploads'."""
-        async with self.world.database.read() as session:
+        async with self.world.database.read(Crossing.UPKEEP) as session:
             rows = await session.scalars(select(AuditRow).order_by(AuditRow.id))
             aside = ("release", "tenant", "document.upload")
             return [(r.actor, r.action, r.target) for r in rows if not r.action.startswith(aside)]
@@ -109,6 +110,6 @@ class CorpusSettings:
 
 
 async def corpus_settings(world: World) -> list[CorpusSettings]:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         rows = await session.scalars(select(Corpus).order_by(Corpus.name))
         return [CorpusSettings(row.name, row.requires_approval) for row in rows]

@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal, RedactedText, Redaction, RedactionProfile, Scope
 from core.grants import Grants
@@ -213,13 +214,13 @@ class World:
         return found
 
     async def documents(self) -> dict[str, Document]:
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             rows = await session.scalars(select(Document).where(Document.tenant_id == self.tenant.id))
             return {row.path: row for row in rows}
 
     async def sizes(self) -> dict[str, int]:
         """Passages by revision."""
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             return {row.id: row.passages for row in await session.execute(select(Revision.id, Revision.passages))}
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from ingest_world import Point, World
 from sqlalchemy import func, select
 
+from core.crossings import Crossing
 from core.database import Database, ReadSession, WriteSession
 from core.domain import Audience, DocumentStatus, Outcome
 from core.errors import CopilotError, UnavailableError
@@ -76,15 +77,15 @@ class DoomedDatabase:
         return self._inner.exclusive(name)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[ReadSession]:
+    async def read(self, whose: str | Crossing) -> AsyncIterator[ReadSession]:
         self._doom.step()
-        async with self._inner.read() as session:
+        async with self._inner.read(whose) as session:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[WriteSession]:
+    async def write(self, whose: str | Crossing) -> AsyncIterator[WriteSession]:
         self._doom.step()
-        async with self._inner.write() as session:
+        async with self._inner.write(whose) as session:
             yield session
             self._doom.step()
         self._doom.step()
@@ -159,12 +160,12 @@ def breaking(*keys: str, partners: Mapping[str, Counts] | None = None) -> GateRe
 
 
 async def retire(world: World, *document_ids: str) -> None:
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await repository.set_status(session, document_ids, DocumentStatus.RETIRED)
 
 
 async def release_states(world: World) -> dict[int, str]:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         query = select(Release.number, Release.status).where(Release.tenant_id == world.tenant.id)
         return {row.number: row.status for row in await session.execute(query)}
 
@@ -180,7 +181,7 @@ async def manifest(world: World, release: int) -> Counter[Point]:
         .join(Revision, Revision.id == Membership.revision_id)
         .where(Membership.tenant_id == world.tenant.id, Membership.added_in <= release, Membership.removed_in > release)
     )
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return Counter(Point(r, n) for r, passages in await session.execute(query) for n in range(passages))
 
 
@@ -194,7 +195,7 @@ async def wanted_points(world: World) -> dict[str, int]:
         .outerjoin(stays, stays.c.revision_id == Revision.id)
         .where(Revision.tenant_id == world.tenant.id, Revision.indexed)
     )
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return {r: passages * (count or 1) for r, passages, count in await session.execute(query) if passages}
 
 
@@ -215,7 +216,7 @@ async def require_sound(world: World) -> None:
         assert await world.visible(number) == await manifest(world, number), f"release {number}"
     assert await points(world) == await wanted_points(world)
     assert not set(states.values()) & {"candidate", "undoing"}
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         own = Membership.tenant_id == world.tenant.id
         marks = (await session.execute(select(Membership.added_in, Membership.removed_in).where(own))).all()
     published = {n for n, status in states.items() if status in ("published", "collected")}

@@ -151,7 +151,7 @@ class Shelf:
             scheduled=scheduled,
         )
 
-    async def _opened(self, _view: SourceView) -> Source:
+    async def _opened(self, _tenant_id: str, _view: SourceView) -> Source:
         return self.source
 
 

@@ -12,6 +12,7 @@ from ingest_world import NAME, World
 from sqlalchemy import update
 
 from core.auth import Keys
+from core.crossings import Crossing
 from core.domain import Audience, DocumentStatus, Role
 from core.errors import ConflictError, CopilotError, ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
 from core.keyring import Keyring
@@ -304,7 +305,7 @@ async def test_an_uploaded_document_retires_with_the_next_publish(desk: Desk, wo
 async def test_a_sources_document_retires_at_its_source(desk: Desk, world: World) -> None:
     named = await desk.write("a.md", "manual one")
     row = await desk.row(named.document_id)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         corpus_id = (await session.get_one(Document, named.document_id)).corpus_id
         source = Source(id=new_id(), tenant_id=world.tenant.id, corpus_id=corpus_id, kind="files", uri="/docs")
         session.add(source)

@@ -12,6 +12,7 @@ from ingest_world import World
 from sqlalchemy import func, select
 from sync_world import FakeSource, Shelf, of, page
 
+from core.crossings import Crossing
 from core.models import MinHashBand
 from ingest.resemblance import BANDS, band_keys, fingerprint, resemblance
 from ingest.turns import Turns
@@ -30,7 +31,7 @@ async def flags(world: World) -> dict[str, tuple[str, str]]:
 
 
 async def bands(world: World) -> int:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return await session.scalar(select(func.count()).select_from(MinHashBand)) or 0
 
 

@@ -10,6 +10,7 @@ from ingest_world import World, statuses
 from sqlalchemy import select, update
 from sync_world import FakeSource, Shelf, of, page
 
+from core.crossings import Crossing
 from core.domain import Audience
 from core.errors import ConflictError, DocumentError, NotFoundError, RateLimitedError, UnavailableError
 from core.models import Document, Json, Source, now
@@ -35,7 +36,7 @@ async def letters(world: World, *, skipped: bool = False) -> dict[str, FailureVi
 
 
 async def row(world: World) -> Source:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return (await session.scalars(select(Source))).one()
 
 
@@ -136,7 +137,7 @@ async def test_path_of_another_source_is_a_failure_until_it_is_free(world: World
     shelf = Shelf(world, FakeSource({"a.md": "manual two"}))
     await shelf.sync()
     assert (await letters(world))["a.md"].reason == "path_taken"
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Document).values(status="retired"))
     assert statuses(await shelf.sync()) == {"a.md": "indexed"}
     assert await letters(world) == {}
@@ -259,7 +260,7 @@ async def test_source_none_of_whose_files_can_be_had_has_failed_as_a_whole(world
 async def test_rest_that_is_over_lets_a_scheduled_sync_through(world: World) -> None:
     shelf = Shelf(world, FakeSource({"a.md": "manual"}))
     await shelf.source_id()
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Source).values(paused_until=now() - timedelta(seconds=1), failures=4))
     assert (await shelf.sync(scheduled=True))["counts"] == {"indexed": 1}
 
@@ -269,7 +270,7 @@ async def test_rest_that_is_over_lets_a_scheduled_sync_through(world: World) -> 
 async def test_pause_of_an_admin_is_not_lifted_by_the_end_of_a_sync(world: World, fails: bool) -> None:
     class PausedMeanwhile(FakeSource):
         async def discover(self) -> AsyncIterator[SourceItem]:
-            async with world.database.write() as session:
+            async with world.database.write(Crossing.UPKEEP) as session:
                 await session.execute(update(Source).values(paused_until=PAUSED))
             async for item in super().discover():
                 yield item
@@ -288,7 +289,7 @@ async def test_pause_of_an_admin_is_not_lifted_by_the_end_of_a_sync(world: World
 async def test_job_that_waited_while_an_admin_paused_its_source_does_not_begin(world: World) -> None:
     shelf = Shelf(world, FakeSource({"a.md": "manual"}))
     await shelf.source_id()
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Source).values(paused_until=PAUSED))
     with pytest.raises(ConflictError) as caught:
         await shelf.sync()

@@ -9,6 +9,7 @@ from releases_world import FakeGate, garbage, gated, live, release_states, requi
 from sqlalchemy import func, select, update
 from sqlalchemy import text as sql
 
+from core.crossings import Crossing
 from core.errors import ConflictError, UnavailableError
 from core.models import AnswerRow, AuditRow, Conversation, Document, Membership, Original, PassageRow, Revision, now
 from ingest.garbage import Collected
@@ -30,7 +31,7 @@ async def collect(world: World, **limits: int | float) -> Collected:
 
 async def stored(world: World) -> dict[str, tuple[int, int]]:
     """Passages and originals by revision."""
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         found = {}
         for revision in await session.scalars(select(Revision).where(Revision.tenant_id == world.tenant.id)):
             counts = [
@@ -44,7 +45,7 @@ async def stored(world: World) -> dict[str, tuple[int, int]]:
 async def answered(world: World, release: int, tenant_id: str | None = None) -> None:
     """A kept answer that names a release of the world's tenant."""
     owner = tenant_id or world.tenant.id
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         session.add(Conversation(id=f"c{release}", tenant_id=owner, principal_id="key"))
         await session.flush()
         session.add(
@@ -101,7 +102,7 @@ async def test_release_that_a_kept_answer_names_stays_whoever_was_answered(world
 async def test_release_that_was_live_a_moment_ago_stays(world: World) -> None:
     """A question that was admitted before the flip is still being answered from it."""
     await edit(world, "manual one", "manual two", "manual three", "manual four")
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         hour_ago = now() - timedelta(hours=1)
         off = "DROP TRIGGER audit_no_update" if world.database.is_sqlite else "ALTER TABLE audit DISABLE TRIGGER USER"
         await session.execute(sql(off))
@@ -117,7 +118,7 @@ async def test_newest_revisions_of_a_document_stay_restorable(world: World) -> N
     kept = {r for r, counts in (await stored(world)).items() if any(counts)}
     assert (kept, set(await world.points())) == ({two, three, four}, {two, three, four})
     assert (await stored(world))[one] == (0, 0)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Document).values(revision_id=two, status="approved"))
     await world.publish()
     assert await world.found() == {"a.md: manual two"}
@@ -228,7 +229,7 @@ async def test_one_tenants_collection_touches_no_other(world: World) -> None:
 async def test_collection_is_audited_with_what_it_took(world: World) -> None:
     await edit(world, "manual one", "manual two")
     await collect(world, keep=1)
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         audit = (await session.scalars(select(AuditRow).where(AuditRow.action == "release.collect"))).one()
         assert (await session.scalar(select(func.count()).select_from(Membership))) == 1
     assert (audit.actor, audit.details) == ("ann", {"keep": 1, "collected": [1]})

@@ -8,6 +8,7 @@ from ingest_files import compound_file
 from ingest_world import NAME, World
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.domain import Audience, DocumentStatus, Permission, Principal
 from core.errors import DocumentError, ForbiddenError, InvalidRequestError, NotFoundError, UnavailableError
 from core.keyring import Keyring
@@ -107,7 +108,7 @@ async def test_document_is_shown_redacted_with_what_is_known_of_it(world: World)
 
 async def test_original_is_stored_and_opens_with_the_key_alone(world: World) -> None:
     document_id = await world.upload("a.md", f"Ask {NAME}.")
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         sealed = (await session.scalars(select(Original.data))).one()
     assert NAME.encode() not in sealed
     context = f"{world.tenant.id}/originals/{document_id}"
@@ -221,7 +222,7 @@ async def test_what_admins_do_is_audited(world: World) -> None:
     document_id = await world.upload("a.md", "manual one")
     await world.library.reclassify(world.principal(), document_id, audience=Audience.AGENT)
     await world.library.withdraw(world.principal(), document_id)
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         rows = list(await session.scalars(select(AuditRow).order_by(AuditRow.id)))
     assert [(row.action, row.target) for row in rows] == [
         ("tenant.create", world.tenant.slug),

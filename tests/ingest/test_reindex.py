@@ -9,6 +9,7 @@ import pytest
 from ingest_world import BUDGET, TODAY, World, raising
 from sqlalchemy import select, update
 
+from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience
 from core.errors import UnavailableError
@@ -225,7 +226,7 @@ async def shown(world: World) -> list[set[str]]:
 
 async def rebuilt(world: World) -> Moving:
     """The vectors made once more, from nothing, while nothing happens."""
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Tenant).values(generation="fake"))
     again = Moving(world)
     await world.index.drop(again.new)
@@ -321,10 +322,10 @@ async def test_whoever_wrote_to_the_old_vectors_to_the_last_is_found_before_they
     await eventful(world)
     moving = Moving(world)
     await moving.run()
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Tenant).values(generation="fake"))
     await world.upload("late.md", "The manual has a late page.")
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Tenant).values(generation="next"))
     await world.publish()
     await moving.reindexer.drop(world.tenant.id, "fake")
@@ -335,7 +336,7 @@ async def test_old_vectors_are_dropped_by_a_job_after_the_grace(world: World, da
     await eventful(world)
     moving = Moving(world, grace_s=3600)
     await moving.run()
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         job = (await session.scalars(select(Job).where(Job.kind == DROP))).one()
     assert job.args == {"generation": "fake"}
     assert job.not_before is not None and 3500 < (job.not_before - now()).total_seconds() < 3600

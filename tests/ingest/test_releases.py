@@ -9,6 +9,7 @@ from ingest_world import Point, World, raising, statuses
 from releases_world import Doom, Killed, doomed, live, release_states, retire
 from sqlalchemy import select, update
 
+from core.crossings import Crossing
 from core.domain import Audience, DocumentStatus
 from core.errors import ConflictError, InvalidRequestError, NotFoundError, StorageFullError
 from core.models import AuditRow, Corpus
@@ -76,7 +77,7 @@ async def test_every_move_is_audited_with_its_actor(world: World) -> None:
     await world.upload("a.md", "manual one")
     await world.publish()
     await world.releases.rollback(world.tenant.id, 1, actor="operator")
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         releases = AuditRow.action.startswith("release")
         rows = await session.scalars(select(AuditRow).where(releases).order_by(AuditRow.id))
         found = [(row.actor, row.action, row.target) for row in rows]
@@ -212,9 +213,9 @@ async def test_document_withdrawn_during_a_publish_is_not_shown(world: World) ->
 
 async def test_corpus_that_requires_approval_is_not_published_past_a_person(world: World) -> None:
     await world.upload("a.md", "manual one")
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Corpus).values(requires_approval=True))
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         with pytest.raises(ConflictError) as caught:
             await require_publishable(session, world.tenant.id, "docs")
         await require_publishable(session, world.tenant.id, "another")

@@ -13,6 +13,7 @@ from ingest_world import World
 from releases_world import live, require_sound, retire
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.domain import DocumentStatus
 from core.models import Document
 
@@ -75,7 +76,7 @@ async def published(world: World, number: int) -> Edition:
 
 async def restore(world: World, edition: Edition) -> None:
     """As a restore of every document would: the next publish shows this edition again."""
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         for document in await session.scalars(select(Document).where(Document.tenant_id == world.tenant.id)):
             if revision_id := edition.revisions.get(document.id):
                 document.revision_id, document.status = revision_id, DocumentStatus.APPROVED

@@ -19,6 +19,7 @@ from releases_world import (
 )
 from sqlalchemy import select, update
 
+from core.crossings import Crossing
 from core.domain import Audience
 from core.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
 from core.models import AuditRow, Corpus, Json, Release, Tenant
@@ -36,12 +37,12 @@ async def changed(world: World) -> None:
 
 
 async def limit(world: World, gate: object) -> None:
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Tenant).values(settings={"gate": gate}))
 
 
 async def row(world: World, number: int) -> Release:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         query = select(Release).where(Release.tenant_id == world.tenant.id, Release.number == number)
         return (await session.scalars(query)).one()
 
@@ -99,7 +100,7 @@ async def test_override_publishes_what_the_gate_blocks_and_is_audited_with_its_r
     assert (done.release, done.gate["state"], done.gate["broken"]) == (2, "overridden", ["q1"])
     stored = await row(world, 2)
     assert (stored.override_reason, stored.published_by) == ("the old text was wrong", "ann")
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         query = select(AuditRow).where(AuditRow.action == "release.override")
         audit = (await session.scalars(query)).one()
     assert (audit.actor, audit.target) == ("ann", "2")
@@ -113,7 +114,7 @@ async def test_override_that_was_not_needed_leaves_no_trace(world: World) -> Non
     done = await releases.publish(world.tenant.id, actor="ann", override_reason="just in case")
     assert done.gate["state"] == "passed"
     assert (await row(world, 2)).override_reason is None
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert (await session.scalars(select(AuditRow).where(AuditRow.action == "release.override"))).all() == []
 
 
@@ -260,7 +261,7 @@ async def test_progress_of_a_gate_is_shown_with_its_candidate(world: World) -> N
 async def test_unapproved_change_keeps_what_was_approved_before(world: World) -> None:
     await world.upload("a.md", "manual old")
     await world.publish()
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Corpus).values(requires_approval=True))
     await world.upload("a.md", "manual unapproved")
     await world.upload("b.md", "manual unapproved too")

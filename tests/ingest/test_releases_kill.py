@@ -9,6 +9,7 @@ from ingest_world import World
 from releases_world import Doom, Killed, doomed, killed_at, live, release_states, require_sound, retire
 from sqlalchemy import select
 
+from core.crossings import Crossing
 from core.models import Document
 
 STEPS = 17
@@ -27,7 +28,7 @@ async def edition(world: World, number: int) -> set[str]:
     texts = {"a.md": f"manual of edition {number}", "b.md": f"manual {'AB'[number % 2]}", f"c{number}.md": "manual new"}
     for path, text in texts.items():
         await world.upload(path, text)
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         gone = await session.scalars(select(Document.id).where(Document.path == f"c{number - 1}.md"))
     await retire(world, *gone)
     return {f"{path}: {text}" for path, text in texts.items()}

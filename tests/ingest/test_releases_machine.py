@@ -18,6 +18,7 @@ from ingest_world import BUDGET, FaultyIndex, World
 from releases_world import FakeGate, breaking, garbage, gated, killed_at, live, release_states, require_sound, retire
 from sqlalchemy import delete, select
 
+from core.crossings import Crossing
 from core.database import Database
 from core.errors import ConflictError, InvalidRequestError
 from core.models import Base, Document, PassageRow, Revision
@@ -211,7 +212,7 @@ class ReleasesMachine(RuleBasedStateMachine):
             .join(Document, Document.id == Revision.document_id)
             .where(Revision.tenant_id == self.world.tenant.id, PassageRow.number == 0)
         )
-        async with self.database.read() as session:
+        async with self.database.read(Crossing.UPKEEP) as session:
             rows = (await session.execute(query)).all()
         self.paths = {row[0]: row[3] for row in rows}
         return {
@@ -220,7 +221,7 @@ class ReleasesMachine(RuleBasedStateMachine):
 
     async def emptied(self) -> None:
         """The next example begins with a database in which there is no tenant."""
-        async with self.database.write() as session:
+        async with self.database.write(Crossing.UPKEEP) as session:
             for table in reversed(Base.metadata.sorted_tables):
                 await session.execute(delete(table))
 

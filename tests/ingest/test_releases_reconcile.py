@@ -7,6 +7,7 @@ from ingest_world import World, raising
 from releases_world import FakeGate, gated, require_sound, wanted_points
 from sqlalchemy import delete, select, update
 
+from core.crossings import Crossing
 from core.errors import UnavailableError
 from core.models import Document, Membership, Release, Revision
 from ingest.reconcile import Reconciled
@@ -38,7 +39,7 @@ async def test_sound_index_is_left_alone(world: World) -> None:
 
 async def test_points_of_nobody_are_deleted(world: World) -> None:
     first, second, *_ = await published(world)
-    async with world.database.write() as session:  # a withdrawal that died before the index heard of it
+    async with world.database.write(Crossing.UPKEEP) as session:  # a withdrawal that died before the index heard of it
         await session.execute(delete(Membership).where(Membership.revision_id == first))
         await session.execute(update(Revision).where(Revision.id == first).values(indexed=False))
     assert await reconciled(world) == Reconciled("acme", orphans=1)
@@ -49,7 +50,7 @@ async def test_points_of_nobody_are_deleted(world: World) -> None:
 
 async def test_revision_that_lacks_points_leaves_the_releases_and_the_next_ingest_brings_it_back(world: World) -> None:
     first, *_ = await published(world)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Document).values(version_tag="seen"))
     await world.index.delete_points(world.tenant.collection, [point_id(first, 1)])
     assert await reconciled(world) == Reconciled("acme", missing=1, marked=1)
@@ -90,7 +91,7 @@ async def test_marks_of_a_number_that_the_database_forgot_do_not_enter_its_next_
     new = str((await world.documents())["new.md"].revision_id)
     await world.index.enter(world.tenant.collection, [new], 2)
     await world.index.leave(world.tenant.collection, [first], 2)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Document).where(Document.path == "new.md").values(status="in_review"))
         await session.execute(update(Document).where(Document.path == "5.md").values(status="retired"))
     assert await world.publish() == 2
@@ -101,7 +102,7 @@ async def test_marks_of_a_number_that_the_database_forgot_do_not_enter_its_next_
 async def test_corpus_that_another_process_syncs_is_left_to_the_next_start(world: World) -> None:
     first, *_ = await published(world)
     await world.index.delete_points(world.tenant.collection, [point_id(first, 1)])
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         corpus_id = await session.scalar(select(Document.corpus_id).limit(1))
     releases = gated(world, FakeGate(), reconcile_wait_s=0.05)
     async with world.database.exclusive(f"corpus/{corpus_id}"):
@@ -142,7 +143,7 @@ async def test_what_is_taken_in_meanwhile_is_no_orphan(world: World) -> None:
 
 async def test_candidate_of_a_dead_process_is_undone_and_its_number_is_spent(world: World) -> None:
     await published(world)
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         session.add(Release(tenant_id=world.tenant.id, number=2, status="candidate"))
     await reconciled(world)
     await world.upload("new.md", "manual new")

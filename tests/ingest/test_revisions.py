@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ingest_world import NAME, World
 from sqlalchemy import delete, select, update
 
+from core.crossings import Crossing
 from core.domain import Audience, DocumentStatus
 from core.errors import ConflictError, NotFoundError, StorageFullError
 from core.models import AuditRow, Document, Membership, PassageRow, Revision, new_id
@@ -302,7 +303,7 @@ async def test_a_revision_whose_points_were_lost_is_staged_anew(desk: Desk, worl
     await desk.write("a.md", "manual new")
     await world.publish()
     await world.index.delete_revisions(world.tenant.collection, [first.revision_id])
-    async with world.database.write() as session:  # as the reconciliation at start leaves it
+    async with world.database.write(Crossing.UPKEEP) as session:  # as the reconciliation at start leaves it
         await session.execute(delete(Membership).where(Membership.revision_id == first.revision_id))
         await session.execute(update(Revision).where(Revision.id == first.revision_id).values(indexed=False))
     await desk.revisions.restore(desk.ada, first.document_id, first.revision_id)
@@ -315,7 +316,7 @@ async def test_a_revision_whose_text_was_collected_cannot_come_back(desk: Desk, 
     first = await desk.write("a.md", "manual old")
     await desk.write("a.md", "manual new")
     await world.publish()
-    async with world.database.write() as session:  # as the collection leaves it
+    async with world.database.write(Crossing.UPKEEP) as session:  # as the collection leaves it
         await session.execute(delete(PassageRow).where(PassageRow.revision_id == first.revision_id))
         await session.execute(
             update(Revision).where(Revision.id == first.revision_id).values(indexed=False, passages=0)
@@ -351,7 +352,7 @@ async def test_a_restore_that_meets_a_full_disk_leaves_the_document_as_it_was(de
 async def test_a_withdrawal_during_a_restore_wins(desk: Desk, world: World) -> None:
     first = await desk.write("a.md", "manual old")
     await desk.write("a.md", "manual new")
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Revision).where(Revision.id == first.revision_id).values(indexed=False))
 
     async def withdraw() -> None:
@@ -419,7 +420,7 @@ async def test_a_restore_is_audited_with_the_revision_and_quotes_nothing(desk: D
     first = await desk.write("a.md", "manual old")
     await desk.write("a.md", "manual new")
     await desk.revisions.restore(desk.ada, first.document_id, first.revision_id)
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         row = (await session.scalars(select(AuditRow).where(AuditRow.action == "document.restore"))).one()
         document = await session.get_one(Document, first.document_id)
     assert row.details == {"revision_id": first.revision_id, "was": "approved", "status": "approved"}

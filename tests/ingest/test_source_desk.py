@@ -14,6 +14,7 @@ from git_repository import Repository
 from ingest_world import World, statuses
 from sqlalchemy import select, update
 
+from core.crossings import Crossing
 from core.domain import Audience, DocumentStatus, Permission, Principal
 from core.errors import ConflictError, CopilotError, ForbiddenError, InvalidRequestError, NotFoundError
 from core.jobs import Progress
@@ -90,7 +91,7 @@ async def code(work: Any) -> str:
 
 
 async def rows(world: World, table: Any) -> list[Any]:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return list(await session.scalars(select(table)))
 
 
@@ -121,9 +122,10 @@ async def test_credentials_open_the_source_and_are_read_by_nobody_else(
     assert SECRET not in repr([asdict(each) for each in told])
     assert SECRET not in repr([row.details for row in await rows(world, AuditRow)])
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
-    async with world.database.write() as session:  # a row that is copied does not open with another's secrets
+    async with world.database.write(Crossing.UPKEEP) as session:
+        # a row that is copied does not open with another's secrets
         await session.execute(update(Source).values(credentials=KEYRING.encrypt(b"{}", context="other/sources/row")))
-    assert await code(desk.open(source)) == "wrong_master_key"
+    assert await code(desk.open(world.tenant.id, source)) == "wrong_master_key"
 
 
 async def test_wrong_credentials_an_absent_branch_and_an_absent_repository_are_told_and_leave_nothing(
@@ -214,7 +216,7 @@ async def test_a_paused_source_is_not_synced_until_it_is_resumed(
     assert await code(desk.require_active(world.tenant.id, source.id)) == "source_paused"
     assert not (await desk.resume(admin, source.id)).paused
     assert (await desk.require_active(world.tenant.id, source.id)).id == source.id
-    async with world.database.write() as session:  # as repeated faults leave it
+    async with world.database.write(Crossing.UPKEEP) as session:  # as repeated faults leave it
         until = now() + timedelta(hours=1)
         await session.execute(update(Source).values(paused_until=until, failures=3))
     resting = await desk.require_active(world.tenant.id, source.id)
@@ -252,7 +254,7 @@ async def test_a_removed_sources_documents_are_retired_or_kept(
     await synced(world, desk, source)
     await world.upload("other.md", "A manual of something else.")
     await world.publish()
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         session.add(IngestFailure(tenant_id=world.tenant.id, source_id=source.id, path="x.md", reason="empty"))
     assert (tmp_path / "sources" / source.id).exists()
     await desk.remove(admin, source.id, documents=leftover)
@@ -272,7 +274,7 @@ async def test_a_removed_sources_documents_are_retired_or_kept(
         await world.publish()
         assert len(await world.found()) == 1
     with pytest.raises(NotFoundError):
-        await desk.open(source)
+        await desk.open(world.tenant.id, source)
 
 
 async def test_a_source_is_not_removed_in_the_middle_of_a_sync(
@@ -312,12 +314,12 @@ async def test_a_configuration_that_is_no_longer_known_is_told_when_the_source_i
     world: World, desk: SourceDesk, admin: Principal
 ) -> None:
     source = await desk.add(admin, NewSource("docs", str(world.folder)))
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Source).values(config={"once": "valid"}))
-    assert await code(desk.open(source)) == "invalid_config"
-    async with world.database.write() as session:
+    assert await code(desk.open(world.tenant.id, source)) == "invalid_config"
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Source).values(kind="uninstalled"))
-    assert await code(desk.open(source)) == "unknown_source_kind"
+    assert await code(desk.open(world.tenant.id, source)) == "unknown_source_kind"
 
 
 SCHEDULES = {

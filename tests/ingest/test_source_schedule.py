@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from core.crossings import Crossing
 from core.database import Database
 from core.jobs import Jobs, Progress
 from core.models import Corpus, Job, Json, Source, Tenant, now
@@ -19,7 +20,7 @@ SETTINGS = JobSettings(schedule_jitter=0.1, schedule_poll_s=0.02, poll_s=0.02)
 @pytest.fixture
 async def corpus(database: Database) -> Corpus:
     tenant = Tenant(slug="acme", name="Acme")
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant)
         await session.flush()
         row = Corpus(tenant_id=tenant.id, name="docs")
@@ -29,14 +30,14 @@ async def corpus(database: Database) -> Corpus:
 
 async def add(database: Database, corpus: Corpus, name: str = "pages", **values: object) -> Source:
     source = Source(tenant_id=corpus.tenant_id, corpus_id=corpus.id, kind="files", uri=f"/{name}", **values)
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         session.add(source)
     return source
 
 
 async def queued(database: Database) -> list[str]:
     """The sources whose syncs wait."""
-    async with database.read() as session:
+    async with database.read(Crossing.UPKEEP) as session:
         jobs = await session.scalars(select(Job).where(Job.kind == "sync", Job.status == "queued"))
         return sorted(job.args["source_id"] for job in jobs)
 
@@ -84,7 +85,7 @@ async def test_source_whose_sync_waits_or_runs_gets_no_second_one(
     await add(database, corpus, schedule_s=HOUR)
     schedule = SourceSchedule(database, SETTINGS)
     assert await schedule.submit_due() == 1
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Job).values(status=status))
     assert await schedule.submit_due() == 0
 
@@ -97,10 +98,10 @@ async def test_interval_runs_from_the_end_of_the_last_sync_also_of_one_that_fail
     await add(database, corpus, schedule_s=HOUR)
     schedule = SourceSchedule(database, SETTINGS)
     await schedule.submit_due()
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Job).values(status=status, updated_at=ago(0.5 * HOUR)))
     assert await schedule.submit_due() == 0
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Job).values(updated_at=ago(1.5 * HOUR)))
     assert await schedule.submit_due() == 1
 

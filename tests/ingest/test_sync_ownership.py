@@ -10,6 +10,7 @@ from ingest_world import World, statuses
 from sqlalchemy import select, update
 from sync_world import FakeSource, Shelf, of, page
 
+from core.crossings import Crossing
 from core.domain import Audience, DocumentStatus
 from core.errors import CopilotError, DocumentError, UnavailableError
 from core.keyring import Keyring
@@ -60,7 +61,7 @@ async def test_audience_that_is_narrowed_while_the_file_is_indexed_holds(world: 
     world.index.before["upsert"] = narrowed
     await world.upload("a.md", "manual two", audience="partner")
     await world.publish()
-    async with world.database.write() as session:  # so that the index alone decides
+    async with world.database.write(Crossing.UPKEEP) as session:  # so that the index alone decides
         await session.execute(update(Document).values(audience="public"))
     assert await world.found(audience=Audience.PARTNER) == set()
     assert await world.found(audience=Audience.AGENT) == {"a.md: manual two"}
@@ -246,7 +247,7 @@ async def test_first_uploads_into_one_new_corpus_share_it_though_one_fails(world
 
 
 async def corpora(world: World) -> list[str]:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return list(await session.scalars(select(Corpus.name).where(Corpus.tenant_id == world.tenant.id)))
 
 
@@ -254,7 +255,7 @@ async def test_revision_names_who_brought_it_in(world: World) -> None:
     shelf = Shelf(world, FakeSource({"a.md": "manual one"}))
     await shelf.sync(actor="somebody")
     await world.upload("b.md", "manual two")
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         query = select(Document.path, Revision.author).join(Revision, Revision.id == Document.revision_id)
         authors = {row.path: row.author for row in await session.execute(query)}
     assert authors == {"a.md": "somebody", "b.md": "admin"}
@@ -263,7 +264,7 @@ async def test_revision_names_who_brought_it_in(world: World) -> None:
 async def test_document_that_arrives_where_approval_is_asked_for_waits_for_it(world: World) -> None:
     shelf = Shelf(world, FakeSource({"a.md": "manual one"}))
     await shelf.sync()
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Corpus).values(requires_approval=True))
     shelf.source.write("a.md", "manual two")
     shelf.source.write("b.md", "manual three")
@@ -277,7 +278,7 @@ async def test_owner_and_review_date_are_the_documents_until_an_admin_says_other
     await shelf.sync()
     document = (await world.documents())["a.md"]
     assert (document.owner, document.review_by) == ("Till team", date(2027, 1, 31))
-    async with world.database.write() as session:
+    async with world.database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Document).values(owner="Print team", review_by=date(2028, 1, 1)))
     shelf.source.write("a.md", front.format(owner="Till team", text="two"))
     await shelf.sync()

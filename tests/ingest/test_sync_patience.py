@@ -9,6 +9,7 @@ from ingest_world import World, statuses
 from sqlalchemy import select
 from sync_world import FakeSource, Shelf, page
 
+from core.crossings import Crossing
 from core.models import IngestFailure, Source
 from ingest.sources.base import SourceItem, SourceUnreachableError
 from ingest.sync import SyncPolicy
@@ -28,7 +29,7 @@ def shelf_of(world: World, count: int, *, failing: set[int], policy: SyncPolicy)
 
 
 async def source_row(world: World) -> Source:
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         return (await session.scalars(select(Source))).one()
 
 
@@ -57,7 +58,7 @@ async def test_source_that_is_given_up_retires_nothing_and_forgets_no_failure(wo
     report = await shelf.sync()
     assert report["gave_up"]["code"] == "source_failing" and "retired" not in report["counts"]
     assert (await world.documents())["018.md"].status != "retired"
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         assert list(await session.scalars(select(IngestFailure.path))) == ["019.md"]
 
 

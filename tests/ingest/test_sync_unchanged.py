@@ -10,6 +10,7 @@ from ingest_world import BUDGET, World, statuses
 from sqlalchemy import select
 from sync_world import FakeSource, Shelf, of, page
 
+from core.crossings import Crossing
 from core.errors import DocumentError
 from core.models import PassageRow
 from ingest import sync
@@ -163,7 +164,7 @@ async def test_taken_over_vectors_are_those_that_embedding_gives(world: World) -
     shelf.source.write("a.md", page(1).replace("n1p2w7", "changed"))
     await shelf.sync()
     revision_id = (await world.documents())["a.md"].revision_id
-    async with world.database.read() as session:
+    async with world.database.read(Crossing.UPKEEP) as session:
         rows = await session.scalars(select(PassageRow).where(PassageRow.revision_id == revision_id))
         ids = {point_id(str(revision_id), row.number): row for row in rows}
     vectors = await world.index.vectors(world.tenant.collection, list(ids))

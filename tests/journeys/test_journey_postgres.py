@@ -28,14 +28,14 @@ from journey_world import (
 )
 from sqlalchemy.engine import make_url
 
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import OWNER, SERVICE, PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
 def empty(postgres: PostgresServer) -> Iterator[str]:
-    """The address of a database without a schema."""
+    """The address of a database without a schema, as its owner."""
     name = f"journey_{uuid4().hex[:12]}"
     yield postgres.create(name)
     postgres.drop(name)
@@ -44,6 +44,7 @@ def empty(postgres: PostgresServer) -> Iterator[str]:
 def rows(url: str, statement: str) -> list[tuple[object, ...]]:
     address = make_url(url)
     with psycopg.connect(host=str(address.query["host"]), user=address.username, dbname=address.database) as connection:
+        connection.execute("SELECT set_config('app.crossing', 'upkeep', true)")
         return connection.execute(statement.encode()).fetchall()
 
 
@@ -54,7 +55,8 @@ def printed(run: subprocess.CompletedProcess[str]) -> Json:
 
 
 def test_the_whole_product_runs_on_postgresql(empty: str, tmp_path: Path) -> None:
-    home, settings = tmp_path / "home", {"DATABASE__URL": empty}
+    home, service = tmp_path / "home", empty.replace(f"//{OWNER}@", f"//{SERVICE}@")
+    settings = {"DATABASE__URL": service, "DATABASE__OWNER_URL": empty}
 
     early = command(home, "tenant", "create", "acme", **settings)
     assert early.returncode != 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
+from core.crossings import Crossing
 from core.database import Database
 from core.models import Corpus, Document, Membership, Revision, Tenant
 from core.versions import OPEN_END
@@ -19,7 +20,7 @@ async def _filled(database: Database) -> None:
         ("d", "other", "theirs", 1, OPEN_END, {"product": "Orlex"}),
         ("e", "t", "docs", 1, OPEN_END, {"title": "Says nothing"}),
     ]
-    async with database.write() as session:
+    async with database.write(Crossing.UPKEEP) as session:
         for tenant in ("t", "other"):
             session.add(Tenant(id=tenant, slug=tenant, name=tenant))
         await session.flush()

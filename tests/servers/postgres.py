@@ -20,24 +20,36 @@ from tests.servers.ports import wait_for
 
 TEMPLATE = "copilot_template"
 
+OWNER, SERVICE = "copilot_owner", "copilot_service"
+"""Whom the tables belong to, and who the product runs as where a test asks for that: neither is a superuser."""
+
 
 class PostgresServer:
-    """Makes databases on a running server; `uri` is libpq's, of its superuser. The first one made is the pattern of the rest."""
+    """Makes databases on a running server; `uri` is libpq's, of its superuser. The first one made is the pattern of the rest.
+
+    They belong to `OWNER`, whom row-level security binds as it binds everybody.
+    """
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nothing here outlives the session
             self._run(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         self._run(sql.SQL("SELECT pg_reload_conf()"))
+        for role in (OWNER, SERVICE):
+            self._run(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
     def create(self, name: str, *, like: str | None = None) -> str:
-        """An address for SQLAlchemy."""
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(like or "template1")
+        """An address for SQLAlchemy, of the owner."""
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(like or "template1")
         )
         self._run(statement)
+        return self.address(name, OWNER)
+
+    def address(self, name: str, role: str) -> str:
+        """Of a database, for SQLAlchemy, as `role`."""
         conninfo = psycopg.conninfo.conninfo_to_dict(self._uri)
-        return f"postgresql+psycopg://{conninfo.get('user', 'postgres')}@/{name}?host={conninfo['host']}"
+        return f"postgresql+psycopg://{role}@/{name}?host={conninfo['host']}"
 
     def create_fresh(self) -> tuple[str, str]:
         """The name and the address of a database with the schema."""
