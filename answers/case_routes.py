@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ class CaseRoutes:
         """Raises `InvalidRequestError` (`invalid_route`), `ConflictError` (`route_exists`), `TooLargeError` (`too_many_routes`)."""
         self._check(kind, target)
         row = CaseRoute(id=new_id(), tenant_id=principal.tenant_id, kind=kind, target=target)
-        secret = secrets.token_urlsafe(32) if kind is RouteKind.WEBHOOK else None
-        row.secret = self._keyring.encrypt(secret.encode(), context=secret_context(row)) if secret else None
+        secret = secrets.token_bytes(32) if kind is RouteKind.WEBHOOK else None
+        row.secret = self._keyring.encrypt(secret, context=secret_context(row)) if secret else None
         try:
             async with self._database.write(principal.tenant_id) as session:
                 own = select(func.count()).select_from(CaseRoute).where(CaseRoute.tenant_id == principal.tenant_id)
@@ -63,7 +64,8 @@ class CaseRoutes:
                 record(session, row.tenant_id, actor=principal.id, action="case.route.add", target=row.id, kind=kind)
         except IntegrityError:
             raise ConflictError("cases are told there already", code="route_exists") from None
-        return Route(row.id, kind, target, secret)
+        shown = "whsec_" + base64.b64encode(secret).decode() if secret else None
+        return Route(row.id, kind, target, shown)
 
     async def remove(self, principal: Principal, route_id: str) -> None:
         """What was not delivered there yet is not any more. Raises `NotFoundError`."""

@@ -6,12 +6,14 @@ import asyncio
 import base64
 import hmac
 import json
+import textwrap
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +104,21 @@ async def test_webhook_is_signed_over_its_id_time_and_body(desk: Desk) -> None:
     told = json.loads(body)
     assert (told["type"], told["case"]["case_id"], told["case"]["severity"]) == ("case.opened", "C-7", "high")
     assert told["case"]["packet"]["missing"][0]["closest"] == ["Till offline"]
+
+
+async def test_receiver_of_the_documentation_knows_a_genuine_letter(desk: Desk) -> None:
+    """The example of docs/cases.md, as it stands there."""
+    text = (Path(__file__).parents[2] / "docs" / "cases.md").read_text("utf-8")
+    example = text[text.index("    import base64, hmac, time") : text.index("They are called over https")]
+    known: dict[str, Any] = {}
+    exec(textwrap.dedent(example), known)
+    await courier(desk).deliver(letter(f"http://desk.example:{desk.port}/"))
+    [(headers, body)] = desk.received
+    printed = "whsec_" + base64.b64encode(b"s3cret").decode()
+    assert known["genuine"](printed, headers, body)
+    assert not known["genuine"](printed, headers, body + b" ")
+    assert not known["genuine"]("whsec_" + base64.b64encode(b"other").decode(), headers, body)
+    assert not known["genuine"](printed, headers | {"webhook-timestamp": "1700000000"}, body)
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 404, 410, 429, 500, 503])
