@@ -66,15 +66,15 @@ async def suspects(
 
 async def _plant(suspect: Suspect) -> None:
     """Published only where nothing else would be: a check must not make a tenant's drafts public."""
-    text = f"# Isolation check\n\nThe word of the isolation check is {suspect.word}.\n"
+    text = f"# Isolation check {suspect.word}\n\nThe word of the isolation check is {suspect.word}.\n"
     files = {"file": ("isolation-check.md", text.encode())}
     response = await suspect.send("POST", "/v1/documents", data={"corpus": CORPUS, "audience": "public"}, files=files)
     if response.is_error:
         raise CopilotError(f"the canary was not taken in: {response.json()['detail']}", code=response.json()["code"])
     suspect.ids["document"] = response.json()["id"]
     rehearsed = await suspect.send("POST", "/v1/releases", json={"dry_run": True})
-    if rehearsed.is_success and rehearsed.json()["entering"] == 1 and rehearsed.json()["leaving"] <= 1:
-        published = await suspect.send("POST", "/v1/releases", json={"note": "isolation check"})
+    if rehearsed.is_success and rehearsed.json()["entered"] == 1 and rehearsed.json()["left"] <= 1:
+        published = await suspect.send("POST", "/v1/releases", json={"note": f"isolation check {suspect.word}"})
         suspect.answerable = published.is_success  # else the gate blocks, or somebody rolled back
 
 

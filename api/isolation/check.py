@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import httpx
+
 from api.client import calls
-from api.isolation.canaries import suspects
+from api.isolation.canaries import Suspect, suspects
 from api.isolation.probes import probe
 from api.isolation.report import Report
 from api.store import Store, open_store
@@ -22,22 +24,33 @@ async def check(settings: Settings, *, slugs: Sequence[str] = ()) -> tuple[Repor
 
     Raises `InvalidRequestError` (`too_few_tenants`) below two, `NotFoundError` for an unknown one.
     """
-    async with open_store(settings) as store, calls(settings) as http:
-        tenants = _chosen(await store.tenants.all(), slugs)
-        async with suspects(store, tenants, http) as planted:
-            channels = await probe(planted)
-            answerable = [each for each in planted if each.answerable]
-            report = Report(
-                at=now(),
-                version=VERSION,
-                tenants=len(planted),
-                storage=await _storage(store),
-                planted=len(answerable),
-                seen=sum(each.seen for each in answerable),
-                channels=channels,
-                notes=_notes(len(planted) - len(answerable)),
-            )
-        return report, {each.number: each.tenant.slug for each in planted}
+    async with open_store(settings) as store:
+        _chosen(await store.tenants.all(), slugs)  # before the models are loaded
+        async with calls(settings) as http:
+            return await examine(store, http, slugs=slugs)
+
+
+async def examine(store: Store, http: httpx.AsyncClient, *, slugs: Sequence[str]) -> tuple[Report, dict[int, str]]:
+    """As `check`, of the service that `http` reaches and whose data `store` administers."""
+    tenants = _chosen(await store.tenants.all(), slugs)
+    async with suspects(store, tenants, http) as planted:
+        return await examined(store, planted), {each.number: each.tenant.slug for each in planted}
+
+
+async def examined(store: Store, planted: Sequence[Suspect]) -> Report:
+    """Probe every channel with what is planted."""
+    channels = await probe(planted)
+    answerable = [each for each in planted if each.answerable]
+    return Report(
+        at=now(),
+        version=VERSION,
+        tenants=len(planted),
+        storage=await _storage(store),
+        planted=len(answerable),
+        seen=sum(each.seen for each in answerable),
+        channels=channels,
+        notes=_notes(len(planted) - len(answerable)),
+    )
 
 
 def _chosen(tenants: Sequence[TenantInfo], slugs: Sequence[str]) -> list[TenantInfo]:

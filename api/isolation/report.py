@@ -93,4 +93,8 @@ class Report:
             return (
                 "Not conclusive: a canary was not found where it belongs, so the probes might have missed it elsewhere."
             )
+        if not self.planted:
+            return (
+                "No tenant was told anything of another; of answers this shows little, as no canary could be published."
+            )
         return "No tenant was told anything of another."

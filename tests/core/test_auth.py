@@ -1,24 +1,30 @@
 from __future__ import annotations
 
+import asyncio
+import sys
+import time
 import uuid
+from asyncio.subprocess import PIPE
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.auth import PERMISSIONS, Keys, NewKey, require
 from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal, Role
-from core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from core.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, UnauthenticatedError
 from core.keyring import Keyring
-from core.models import APIKey
+from core.models import APIKey, now
 from core.tenancy import TenantInfo, Tenants
 
 KEYRING = Keyring(bytes(range(32)))
+ROOT = Path(__file__).parents[2]
+CHILD = Path(__file__).with_name("auth_child.py")
 
 
 @pytest.fixture
@@ -113,6 +119,95 @@ async def test_revoked_key_is_dead_for_the_next_request(keys: Keys, tenant: Tena
     await elsewhere.authenticate(key.token)
     await keys.revoke(tenant.id, key.id)
     await refusal(elsewhere, key.token)
+
+
+async def test_a_successor_stands_for_the_same_principal_and_both_live(keys: Keys, tenant: TenantInfo) -> None:
+    old = await keys.create(
+        tenant.id, role=Role.EDITOR, audience=Audience.PARTNER, name="portal", scopes=[Permission.ASK]
+    )
+    new = await keys.rotate(tenant.id, old.id, overlap=timedelta(hours=1))
+    assert new.token != old.token
+    assert await keys.authenticate(new.token) == await keys.authenticate(old.token)
+    assert {row.name for row in await keys.of(tenant.id)} == {"portal"}
+
+
+async def test_two_keys_live_at_once_and_no_third(keys: Keys, tenant: TenantInfo) -> None:
+    first = await created(keys, tenant)
+    second = await keys.rotate(tenant.id, first.id, overlap=timedelta(hours=1))
+    for key in (first, second):
+        with pytest.raises(ConflictError) as caught:
+            await keys.rotate(tenant.id, key.id, overlap=timedelta(hours=1))
+        assert caught.value.code == "key_rotating"
+    await keys.revoke(tenant.id, first.id)
+    third = await keys.rotate(tenant.id, second.id, overlap=timedelta(hours=1))
+    assert (await keys.authenticate(third.token)).id == first.id, "one principal, however often its key is replaced"
+    await refusal(keys, first.token)
+
+
+async def test_a_replaced_key_ends_with_the_overlap_and_never_lives_longer_for_it(
+    keys: Keys, tenant: TenantInfo
+) -> None:
+    at_once = await created(keys, tenant)
+    await keys.rotate(tenant.id, at_once.id, overlap=timedelta(0))
+    await refusal(keys, at_once.token)
+    brief = await created(keys, tenant, lifetime=timedelta(hours=1))
+    successor = await keys.rotate(tenant.id, brief.id, overlap=timedelta(days=9))
+    ends = {row.id: row.expires_at for row in await keys.of(tenant.id)}
+    hour = now() + timedelta(hours=1, seconds=1)
+    for key in (brief, successor):
+        end = ends[key.id]
+        assert end is not None and end < hour
+
+
+async def test_a_dead_key_and_another_tenants_have_no_successor(
+    keys: Keys, tenant: TenantInfo, tenants: Tenants
+) -> None:
+    dead, key = await created(keys, tenant), await created(keys, tenant)
+    await keys.revoke(tenant.id, dead.id)
+    foreign = await tenants.create("other")
+    for tenant_id, key_id in ((tenant.id, dead.id), (foreign.id, key.id), (tenant.id, uuid.uuid4().hex)):
+        with pytest.raises(NotFoundError):
+            await keys.rotate(tenant_id, key_id, overlap=timedelta(hours=1))
+
+
+async def test_scopes_narrow_a_role_and_never_widen_it(keys: Keys, tenant: TenantInfo) -> None:
+    key = await keys.create(tenant.id, role=Role.AUDITOR, audience=Audience.AGENT, scopes=[Permission.AUDIT_READ])
+    assert (await keys.authenticate(key.token)).permissions == {Permission.AUDIT_READ}
+    with pytest.raises(InvalidRequestError) as caught:
+        await keys.create(tenant.id, role=Role.AUDITOR, audience=Audience.AGENT, scopes=[Permission.ASK])
+    assert caught.value.code == "invalid_scope"
+    assert "audit:read" in caught.value.detail
+
+
+async def test_a_scope_that_the_role_does_not_hold_any_more_is_lost(
+    keys: Keys, tenant: TenantInfo, database: Database
+) -> None:
+    key = await keys.create(tenant.id, role=Role.EDITOR, audience=Audience.AGENT, scopes=[Permission.DOCUMENTS_WRITE])
+    async with database.write(tenant.id) as session:
+        await session.execute(update(APIKey).values(role=Role.PARTNER_USER))
+    assert (await keys.authenticate(key.token)).permissions == frozenset()
+
+
+async def test_a_revoked_key_is_dead_within_a_second_in_every_process(
+    keys: Keys, tenant: TenantInfo, database_url: str
+) -> None:
+    """Two other processes try it without pause; each tells when it was last accepted and when first refused."""
+    key = await created(keys, tenant)
+    others = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, str(CHILD), database_url, key.token, stdin=PIPE, stdout=PIPE, cwd=ROOT
+        )
+        for _ in range(2)
+    ]
+    for other in others:
+        assert other.stdout is not None and (await other.stdout.readline()) == b"accepted\n"
+    await keys.revoke(tenant.id, key.id)
+    revoked = time.time()
+    for other in others:
+        said, _ = await other.communicate()
+        accepted, refused = map(float, said.split())
+        assert accepted <= revoked + 1.0
+        assert refused <= revoked + 1.0
 
 
 async def test_another_tenant_cannot_revoke_and_learns_nothing(

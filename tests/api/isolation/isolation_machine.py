@@ -92,7 +92,9 @@ class Neighbours(RuleBasedStateMachine):
 
     @rule(at=HOUSES, key=KEYS, path=st.sampled_from(LISTS))
     def list_things(self, at: int, key: str, path: str) -> None:
-        self.told(at, key, "GET", path)
+        response = self.told(at, key, "GET", path)
+        if path.endswith("verify") and response.is_success:
+            assert response.json()["fault"] is None
 
     @rule(at=HOUSES, key=KEYS, other=HOUSES, thing=st.sampled_from(THINGS))
     def read(self, at: int, key: str, other: int, thing: tuple[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -56,12 +56,21 @@ class Town:
         self.services = services
         self._http = http
         self.houses: dict[str, House] = {}
+        self.outskirts: dict[str, House] = {}
 
     def call(
         self, token: str | None, method: str, path: str, *, accept: str = "application/json", **sent: Any
     ) -> httpx.Response:
-        headers = {"Accept": accept} | ({} if token is None else {"Authorization": f"Bearer {token}"})
-        return self._runner.run(self._http.request(method, path, headers=headers, **sent))
+        return self.send(token, method, path, headers={"Accept": accept}, **sent)
+
+    def send(
+        self, token: str | None, method: str, path: str, *, headers: dict[str, str], **sent: Any
+    ) -> httpx.Response:
+        named = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return self._runner.run(self._http.request(method, path, headers={**headers, **named}, **sent))
+
+    def examine(self, work: Callable[[httpx.AsyncClient], Any]) -> Any:
+        return self._runner.run(work(self._http))
 
     def run(self, work: Any) -> Any:
         return self._runner.run(work)
@@ -125,6 +134,15 @@ async def _alive(app: FastAPI, ready: asyncio.Event, stopping: asyncio.Event) ->
     async with app.router.lifespan_context(app):
         ready.set()
         await stopping.wait()
+
+
+def settled(town: Town, slug: str) -> House:
+    """One more tenant, empty, that is nobody's neighbour: for what would leave a mark."""
+    if slug not in town.outskirts:
+        house = House(slug, town.run(town.services.tenants.create(slug)).id, f"zq{slug}{uuid4().hex[:10]}")
+        house.keys = town.run(_keys(town.services, house.id))
+        town.outskirts[slug] = house
+    return town.outskirts[slug]
 
 
 def _settle(town: Town, slug: str, home: Path) -> None:
