@@ -17,16 +17,17 @@ from widget_service import WidgetService
 from answers.events import AnswerEvent, Done, Started
 from answers.types import Question
 from api.widget.streams import Streams
-from api.widget.visits import CHANNEL, PERMISSIONS
+from api.widget.visits import CHANNEL
+from core.auth import VISITOR
 from core.domain import Audience, Principal
 from core.errors import InvalidRequestError, NotFoundError, UnavailableError
 from core.settings import WidgetSettings
 
 pytestmark = pytest.mark.slow
 
-KIM = Principal("t1", "w-kim", Audience.PUBLIC, PERMISSIONS, CHANNEL)
-ANN = Principal("t1", "w-ann", Audience.PUBLIC, PERMISSIONS, CHANNEL)
-KEY = Principal("t1", "key", Audience.PARTNER, PERMISSIONS, "api")
+KIM = Principal("t1", "w-kim", Audience.PUBLIC, VISITOR, CHANNEL)
+ANN = Principal("t1", "w-ann", Audience.PUBLIC, VISITOR, CHANNEL)
+KEY = Principal("t1", "key", Audience.PARTNER, VISITOR, "api")
 
 
 @pytest.mark.browser
