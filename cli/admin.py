@@ -13,7 +13,7 @@ from core.domain import Audience, Permission, Role
 from core.errors import ConfigurationError
 
 tenants = typer.Typer(no_args_is_help=True, help="Create and list tenants.")
-keys = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+keys = typer.Typer(no_args_is_help=True, help="Create, list, rotate and revoke API keys.")
 
 
 @tenants.command("create")

@@ -27,10 +27,12 @@ COMMANDS = {
     "tenant": "Create and list tenants",
     "tenant create": "Create a tenant",
     "tenant list": "List tenants",
-    "key": "Create, list and revoke",
+    "doctor isolation": "Plant a canary in every tenant",
+    "key": "Create, list, rotate and revoke",
     "key create": "Create an API key",
     "key list": "never their secrets",
     "key revoke": "Revoke a key",
+    "key rotate": "Create a key's successor",
 }
 HELP = """
 import contextlib, io, json, sys
@@ -106,6 +108,19 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(home: Home) -
     home.run("key", "revoke", key_id, "--tenant", "acme").done()
     assert f"{key_id}\trevoked" in home.run("key", "list", "--tenant", "acme").done().out
     home.run("key", "revoke", key_id, "--tenant", "acme").failed("not_found")
+
+
+def test_a_key_is_rotated_and_limited_to_scopes(home: Home) -> None:
+    home.run("tenant", "create", "acme").done()
+    scopes = ("--role", "partner_user", "--scope", "ask", "--scope", "search")
+    [old] = home.run("key", "create", "--tenant", "acme", *scopes, "--json").done().json_lines()
+    [new] = home.run("key", "rotate", old["id"], "--tenant", "acme", "--json").done().json_lines()
+    assert home.run("key", "list", "--tenant", "acme").done().out.count("\tlive\tpartner_user") == 2
+    home.run("key", "rotate", new["id"], "--tenant", "acme").failed("key_rotating")
+    home.run("key", "revoke", old["id"], "--tenant", "acme").done()
+    home.run("key", "rotate", new["id"], "--tenant", "acme", COPILOT_KEYS__ROTATION_HOURS="0").done()
+    assert f"{new['id']}\texpired" in home.run("key", "list", "--tenant", "acme").done().out
+    home.run("key", "create", "--tenant", "acme", *scopes, "--scope", "govern").failed("invalid_scope")
 
 
 def test_the_operators_role_is_not_given_away(home: Home) -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from isolation_machine import Neighbours
-from town import SLUGS, Town, leaks
+from town import SLUGS, TOPIC, House, Town, leaks
 from unfiltered import unfiltered
 
-from core.domain import Role
+from core.domain import Audience, Role
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +51,28 @@ def test_without_filters_and_without_row_level_security_the_canaries_are_found(s
     assert taken[0] >= 2
     assert response.status_code == 200
     assert leaks(sqlite_town, house, listed) == set(SLUGS[1:])
+
+
+def test_a_granted_corpus_is_read_in_place_under_row_level_security(postgres_town: Town) -> None:
+    vendor, partner, stranger = postgres_town.houses.values()
+    grant = postgres_town.ok(vendor, "POST", "/v1/grants", json={"corpus": "notes", "grantee": partner.slug})
+
+    def told(house: House) -> str:
+        found = postgres_town.ok(house, "POST", "/v1/search", json={"query": TOPIC, "limit": 50})
+        return str(found) + str(postgres_town.ok(house, "POST", "/v1/ask", json={"question": TOPIC}))
+
+    shared = vendor.canary + Audience.PARTNER
+    assert shared in told(partner)
+    assert vendor.canary + Audience.AGENT not in told(partner)
+    assert vendor.canary not in told(stranger)
+    postgres_town.ok(vendor, "DELETE", f"/v1/grants/{grant['id']}")
+    assert vendor.canary not in told(partner)
+
+
+def test_crossings_are_counted_by_purpose(postgres_town: Town) -> None:
+    said = postgres_town.call(None, "GET", "/metrics").text
+    assert 'copilot_crossings_total{purpose="credentials"}' in said
+    assert 'copilot_crossings_total{purpose="upkeep"}' not in said
 
 
 @pytest.mark.proof
