@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -113,11 +113,11 @@ class Grants:
             found = await self._listed(
                 session, CorpusGrant.id == grant_id, CorpusGrant.tenant_id == principal.tenant_id
             )
-            row = await session.get(CorpusGrant, grant_id) if found else None
+            own = CorpusGrant.id == grant_id, CorpusGrant.tenant_id == principal.tenant_id
+            row = await session.scalar(delete(CorpusGrant).where(*own).returning(CorpusGrant)) if found else None
             if row is None:
                 raise NotFoundError("no such grant; 'partner-copilot grant list' shows those that you gave")
             _record(session, principal, "grant.revoke", row, corpus=found[0].corpus, grantee=found[0].grantee)
-            await session.delete(row)
 
     async def given(self, tenant_id: str) -> list[Grant]:
         async with self._database.read(tenant_id) as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -74,7 +75,8 @@ def test_a_release_that_breaks_three_questions_is_blocked_shown_and_overridden(d
     number = str(passed.json()["release"])
     assert "80 mm" not in ask(lab.admin, FACTS["printer"][1])["text"]
     [details] = [details for target, details in audited(demo, "release.override") if target == number]
-    assert "The pages come back tomorrow." in details and all(name in details for name in broken)
+    told = sha256(b"The pages come back tomorrow.").hexdigest()  # the words themselves stay in the release's row
+    assert told in details and all(name in details for name in broken)
 
 
 def test_a_vendors_gate_asks_its_partners_questions_and_shows_counts_alone(demo: Demo, lab: Lab) -> None:

@@ -134,6 +134,11 @@ def _fits(openapi: Json, schema: Json, value: object) -> bool:
     match value:
         case str():
             return schema.get("type") == "string" and len(value) <= schema.get("maxLength", 10_000)
+        case bool():
+            return schema.get("type") == "boolean"
+        case int():
+            in_range = schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
+            return schema.get("type") == "integer" and in_range
         case float():
             above = schema.get("exclusiveMinimum", -math.inf) < value <= schema.get("maximum", math.inf)
             return schema.get("type") == "number" and above

@@ -97,6 +97,7 @@ def test_exception_shows_class_place_and_scrubbed_first_line(capsys: pytest.Capt
 
 def test_standard_library_loggers_go_through_the_scrubber(capsys: pytest.CaptureFixture[str]) -> None:
     lines = logged(capsys)
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # where an earlier test ran a quiet server
     logging.getLogger("uvicorn.error").addHandler(logging.StreamHandler())
     configure_logging(level="INFO", json=True, scrub=scrub)
     logging.getLogger("uvicorn.error").info("from %s in %d ms", EMAIL, 3)

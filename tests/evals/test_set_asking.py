@@ -47,7 +47,7 @@ class RecallingAsker:
         _, turns = await self.dialogues.recall(question.principal, question.conversation_id)
         self.recalled.append((question.text, turns))
         given = replace(self.answers.get(question.text, answer()), answer_id=f"answer-{len(self.recalled)}")
-        await self.dialogues.keep(question.principal, f"({question.text})", given, Evidence(question.text.upper()), {})
+        await self.dialogues.keep(question.principal, f"({question.text})", given, Evidence(question.text.upper()))
         return given
 
 

@@ -60,7 +60,7 @@ def visitor(town: Town, house: House) -> str:
         return house.keys["visitor"]
     visits = town.services.visits
     widget = town.run(town.services.widgets.get(house.id, house.ids["widget"]))
-    knock = Knock(widget.id, visits.ticket(widget), widget.origins[0], "v" * 32, None, "127.0.0.1")
+    knock = Knock(widget.id, visits.ticket(widget), widget.origins[0], "v" * 32, None, "", "127.0.0.1", None)
     house.keys["visitor"] = str(town.run(visits.open(knock, own_origin=OWN)).token)
     return house.keys["visitor"]
 
