@@ -24,6 +24,7 @@ from api.engine import Engine, open_engine, shared
 from api.store import open_store
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
+from api.widget.streams import Streams
 from api.widget.visits import Visits
 from api.wiring.answering import (
     make_calibrations,
@@ -89,6 +90,7 @@ class Services(Engine):
     widgets: Widgets
     identities: Identities
     visits: Visits
+    streams: Streams
     library: Library
     inbound: Inbound
     failures: Failures
@@ -126,6 +128,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
         stack.push_async_callback(jobs.aclose)
         services = _assemble(engine, library, releases, jobs, reindexer, notices)
+        stack.push_async_callback(services.streams.aclose)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
@@ -159,6 +162,7 @@ def _assemble(
         widgets=widgets,
         identities=identities,
         visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
+        streams=Streams(settings.widget),
         library=library,
         inbound=make_inbound(settings, library),
         failures=Failures(database),

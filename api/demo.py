@@ -13,6 +13,7 @@ import yaml
 
 from api.bootstrap import Services
 from api.store import Store
+from api.widget.registry import WidgetChange
 from core.domain import Audience, Permission, Principal, Role
 from core.errors import ConfigurationError, ConflictError, UnauthenticatedError
 from core.jobs import Progress
@@ -29,6 +30,8 @@ class DemoTenant:
     corpora: tuple[tuple[str, Path], ...]
     grants: tuple[tuple[str, str], ...]
     """Corpus, and the slug of the tenant that may read it."""
+    theme: dict[str, Any] | None
+    """Of the widget in the partner's portal; a vendor has none."""
 
 
 def demo_tenants(folder: Path = CORPORA) -> list[DemoTenant]:
@@ -44,7 +47,9 @@ def _tenant(file: Path) -> DemoTenant:
     corpora = tuple((corpus["name"], (file.parent / corpus["path"]).resolve()) for corpus in stated["corpora"])
     settings = {key: stated[key] for key in ("hotlines", "domains", "allow") if key in stated}
     grants = tuple((grant["corpus"], slug) for grant in stated.get("grants", ()) for slug in grant["to"])
-    return DemoTenant(stated["tenant"], stated["name"], settings, corpora, grants)
+    look = file.parent / "widget.json"
+    theme = json.loads(look.read_text("utf-8")) if look.is_file() else None
+    return DemoTenant(stated["tenant"], stated["name"], settings, corpora, grants, theme)
 
 
 async def seed(services: Services, *, watch: Callable[[str, Progress], None]) -> dict[str, int]:
@@ -61,11 +66,23 @@ async def seed(services: Services, *, watch: Callable[[str, Progress], None]) ->
             await services.library.sync(tenant.id, source.id, progress)
         published = await services.releases.publish(tenant.id, actor=operator.id, note="demo corpora")
         releases[demo.slug] = published.release
+        if demo.theme is not None and not await services.widgets.of(tenant.id):
+            await services.widgets.create(operator, WidgetChange("Partner portal", theme=demo.theme))
     for demo in demo_tenants():
         owner = _operator(await services.tenants.by_slug(demo.slug))
         for corpus, grantee in demo.grants:
             await services.grants.grant(owner, corpus=corpus, grantee=grantee)
     return releases
+
+
+async def previews(services: Services, url: str) -> dict[str, str]:
+    """By tenant, where its widget is shown beside its theme."""
+    found = {}
+    for demo in demo_tenants():
+        tenant = await services.tenants.by_slug(demo.slug)
+        for widget in (await services.widgets.of(tenant.id))[:1]:
+            found[demo.slug] = f"{url}/widget/v1/preview?id={widget.id}"
+    return found
 
 
 def _operator(tenant: TenantInfo) -> Principal:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from api.bootstrap import Services
-from api.demo import keys, seed, write
+from api.demo import keys, previews, seed, write
 from api.serve import serve
 from core import jobs
 from core.settings import Settings
@@ -24,7 +24,7 @@ def run_demo(settings: Settings, *, port: int, console: Console) -> None:
         await _seed(services, console)
         tokens = await keys(services, file)
         write(file, url=url, tokens=tokens)
-        _welcome(console, url, tokens, file)
+        _welcome(console, url, tokens, file, await previews(services, url))
 
     console.print("Loading models …")
     serve(settings, host=settings.server.host, port=port, ready=ready)
@@ -55,10 +55,13 @@ async def _seed(services: Services, console: Console) -> None:
         refresh()
 
 
-def _welcome(console: Console, url: str, tokens: dict[str, str], file: Path) -> None:
+def _welcome(console: Console, url: str, tokens: dict[str, str], file: Path, widgets: dict[str, str]) -> None:
     console.print("\n[bold green]Ready.[/bold green] Open the chat page, signed in as one of the demo tenants:")
     for tenant, token in tokens.items():
         console.print(f"  [bold]{escape(tenant)}[/bold]  {url}/#key={token}", soft_wrap=True)
+    console.print("\nThe widget of a partner's portal, beside its theme (sign in with the partner's key):")
+    for tenant, address in widgets.items():
+        console.print(f"  [bold]{escape(tenant)}[/bold]  {address}", soft_wrap=True)
     console.print(f"\nOr ask from a shell (keys are in {escape(str(file))}):")
     first, token = next(iter(tokens.items()))
     console.print(

@@ -36,10 +36,12 @@ def own_origin(request: Request, given: Services) -> str:
     return f"{url.scheme}://{url.netloc}"
 
 
-def require_own_origin(request: Request, own: str) -> None:
-    """Raises `ForbiddenError` (`foreign_origin`) where a browser says that another origin's page sent this."""
-    if request.headers.get("origin", own) != own or request.headers.get("sec-fetch-site", "none") == "cross-site":
+def sender(request: Request) -> str | None:
+    """The origin that a browser names as a request's; programs name none. Raises `ForbiddenError` (`foreign_origin`) where the
+    browser says that the page which sent it is of another site."""
+    if request.headers.get("sec-fetch-site", "none") == "cross-site":
         raise ForbiddenError("only the widget's own panel may call this", code="foreign_origin")
+    return request.headers.get("origin")
 
 
 def address(request: Request) -> str:
@@ -50,8 +52,7 @@ def address(request: Request) -> str:
 async def _visitor(given: Services, request: Request, credential: str, permission: Permission) -> Principal:
     """Of a widget's session: bound to the panel, and limited."""
     own = own_origin(request, given)
-    require_own_origin(request, own)
-    found = await given.visits.authenticate(credential, own_origin=own)
+    found = await given.visits.authenticate(credential, own_origin=own, sender=sender(request))
     require(found.principal, permission)
     given.visits.admit(found, permission, address=address(request))
     return found.principal

@@ -90,6 +90,9 @@ class HandoffIn(Body):
     contact: str | None = Field(None, max_length=500, description="how to reach the asker; stored encrypted")
     note: str | None = Field(None, max_length=4000)
     severity: Severity = Severity.NORMAL
+    consent: bool = Field(
+        False, description="a widget's visitor agreed that a person reads the conversation; else needless"
+    )
 
     @model_validator(mode="after")
     def _has_reference(self) -> HandoffIn:

@@ -26,6 +26,6 @@ def mcp(
     if not key:
         raise UnauthenticatedError("set COPILOT_API_KEY to an API key; make one with 'partner-copilot key create'")
     for number in (signal.SIGINT, signal.SIGTERM):
-        # At once: a thread waits for input, which only the input's end could stop, and nothing here has to be tidied up.
+        # At once: a thread waits for input, which only the input's end could stop. What is open in process survives any kill.
         signal.signal(number, signal.SIG_DFL)
     asyncio.run(serve_stdio(settings(), key=key, url=url))

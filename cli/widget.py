@@ -20,6 +20,9 @@ Theme = Annotated[Path | None, typer.Option(help="A JSON file: name, colours, wo
 Origins = Annotated[
     list[str] | None, typer.Option("--origin", help="A page's origin, https://portal.example.com; again for another.")
 ]
+Domain = Annotated[
+    str | None, typer.Option(help="Your own address of this service, https://help.example.com; '' takes it away.")
+]
 Most = Annotated[
     Audience | None, typer.Option(help="The most that visitors with a signed identity read: public or partner.")
 ]
@@ -32,10 +35,11 @@ def widget_create(
     origin: Origins = None,
     audience: Most = None,
     theme: Theme = None,
+    domain: Domain = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a widget and show the snippet for the page."""
-    body = {"name": name, "origins": origin or [], "audience": audience, "theme": _theme(theme)}
+    body = {"name": name, "origins": origin or [], "audience": audience, "theme": _theme(theme), "domain": domain}
     _show(called(tenant, "POST", "/v1/widgets", body), as_json=as_json)
 
 
@@ -67,11 +71,12 @@ def widget_change(
     origin: Origins = None,
     audience: Most = None,
     theme: Theme = None,
+    domain: Domain = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a widget. Origins that are given take the place of all before."""
-    given = {"name": name, "origins": origin, "audience": audience, "theme": _theme(theme)}
-    body = {key: value for key, value in given.items() if value}
+    given = {"name": name, "origins": origin or None, "audience": audience, "theme": _theme(theme), "domain": domain}
+    body = {key: value for key, value in given.items() if value is not None}
     _show(called(tenant, "PATCH", f"/v1/widgets/{widget_id}", body), as_json=as_json)
 
 

@@ -294,6 +294,13 @@ class WidgetSettings(Section):
     questions_per_widget: int = Field(300, ge=1, description="questions a minute and widget")
     questions_per_day: int = Field(5000, ge=1, description="questions a day and widget: the cap on its cost")
     messages_per_session: int = Field(30, ge=1, description="votes and hand-overs a minute and visitor's session")
+    challenge_bits: int = Field(
+        0, ge=0, le=24, description="work that a browser does for a session without an identity: 2^bits hashes; 0: none"
+    )
+    resume_s: float = Field(
+        60.0, ge=0, le=600, description="how long an answer goes on without its reader; 0: not at all"
+    )
+    max_kept_answers: int = Field(1000, ge=1, description="answers that are kept for their readers at a time")
     max_per_tenant: int = Field(50, ge=1, description="widgets of a tenant")
     max_origins: int = Field(20, ge=1, description="pages' origins that may show one widget")
     max_logo_bytes: int = Field(64_000, ge=1000, description="a logo that is part of the theme")

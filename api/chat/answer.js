@@ -134,7 +134,7 @@ export class AnswerView {
     const feedback = new Feedback({ send, drawer: this.#drawer, say: (text) => this.#say(text) });
     const copy = button("Copy", () => this.#copy(), { glyph: "copy" });
     const urgent = outcome === "abstained" || handoff?.offered;
-    if (handoff?.message) this.#prose.append(el("p", { dir: "auto", class: "handoff-message" }, handoff.message));
+    if (handoff?.message) this.#prose.append(el("p", { dir: "auto", class: "handoff-message" }, t(handoff.message)));
     if (outcome === "escalated") return this.#actions.append(...feedback.nodes, copy, this.#remark);
     const person = button("Hand over to a person", () => this.#handOver(person), {
       glyph: "person",
@@ -148,6 +148,7 @@ export class AnswerView {
     openHandoff({
       drawer: this.#drawer,
       trigger,
+      transcript: this.#page.transcript?.() ?? null,
       send: (details) => this.#page.client.handOver(this.#answerId, details),
       done: () => trigger.remove(),
       announce: this.#page.announce,

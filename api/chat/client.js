@@ -13,29 +13,41 @@ export class CallError extends Error {
 export class Client {
   #key;
   #renew;
+  #resumption;
+  #most;
 
-  /** `key` is the credential, or a function that brings one; `renew` is told that it was not accepted, once a call. */
-  constructor(key, { renew = null } = {}) {
+  /**
+   * `key` is the credential, or a function that brings one; `renew` is told that it was not accepted, once a call. A lost stream is
+   * gone on with by `resumption`, if there is one: `again(answerId, heard, signal)` brings a response with the events after the
+   * first `heard`, or null; `drop(answerId)` is told of an answer that nobody waits for. `most` characters may be asked.
+   */
+  constructor(key, { renew = null, resumption = null, most = Infinity } = {}) {
     this.#key = typeof key === "function" ? key : () => key;
     this.#renew = renew;
+    this.#resumption = resumption;
+    this.#most = most;
   }
 
   /** Yields the answer's events; ends after `done`. Throws CallError, or AbortError when `signal` fires. */
   async *ask(question, conversationId, signal) {
+    if (question.length > this.#most) throw new CallError({ status: 422, code: "question_too_long" });
     const body = { question, ...(conversationId && { conversation_id: conversationId }) };
     const response = await this.#post("/v1/ask", body, { accept: "text/event-stream", signal });
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      throw new CallError({ status: response.status, code: "unexpected_response" });
-    }
-    try {
-      for await (const event of readEvents(response.body)) {
-        if (event.name === "error") throw new CallError({ status: response.status, ...event.data });
-        yield event;
-        if (event.name === "done") return;
-      }
-    } catch (fault) {
-      if (signal.aborted || fault instanceof CallError) throw fault;
-      throw new CallError({ code: "connection_lost" });
+    yield* this.#hear(response, { count: 0, answerId: null }, signal);
+  }
+
+  /** The same for an answer that was asked for before this page was loaded. */
+  async *follow(answerId, signal) {
+    yield* this.#hear(await this.#resumption.again(answerId, 0, signal), { count: 0, answerId }, signal);
+  }
+
+  async *#hear(response, heard, signal) {
+    while (response) {
+      if (yield* told(response, heard, signal, this.#resumption)) return;
+      if (heard.answerId === null || !this.#resumption) break;
+      yield { name: "status", data: { stage: "reconnecting" } };
+      response = await this.#resumption.again(heard.answerId, heard.count, signal);
+      if (response) yield { name: "status", data: { stage: "writing" } };
     }
     throw new CallError({ code: "connection_lost" });
   }
@@ -76,6 +88,26 @@ export class Client {
       throw new CallError({ code: "network" });
     }
   }
+}
+
+/** Yields the events of one response and counts them in `heard`; true once the answer is complete, false where it broke off. */
+async function* told(response, heard, signal, resumption) {
+  if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+    throw new CallError({ status: response.status, code: "unexpected_response" });
+  }
+  try {
+    for await (const event of readEvents(response.body)) {
+      if (event.name === "error") throw new CallError({ status: response.status, ...event.data });
+      heard.count += 1;
+      heard.answerId ??= event.data.answer_id ?? null;
+      yield event;
+      if (event.name === "done") return true;
+    }
+  } catch (fault) {
+    if (signal.aborted && heard.answerId) resumption?.drop(heard.answerId);
+    if (signal.aborted || fault instanceof CallError) throw fault;
+  }
+  return false;
 }
 
 /** The CallError that a problem+json response states; a proxy's HTML page states nothing but its status. */

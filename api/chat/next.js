@@ -1,13 +1,14 @@
 /** What may come after an answer: the choices of a clarifying question, and the documents nearest to one without an answer. */
 
 import { el, webURL } from "/chat/dom.js";
+import { t } from "/chat/i18n.js";
 
 /** Buttons that send a choice as the next message. */
 export function choiceList(choices, choose) {
   const rows = choices.map(({ label }) =>
     el("li", {}, el("button", { type: "button", class: "chip", dir: "auto", onclick: () => choose(label) }, label)),
   );
-  return el("nav", { class: "next choices", "aria-label": "Choose one" }, el("ul", {}, rows));
+  return el("nav", { class: "next choices", "aria-label": t("Choose one") }, el("ul", {}, rows));
 }
 
 /** Titles, linked where there is an address: where to look, not proof, so they look like no source. */
@@ -16,7 +17,7 @@ export function closestList(closest) {
   return el(
     "section",
     { class: "next closest" },
-    el("h3", { class: "eyebrow" }, "Closest documents, not an answer"),
+    el("h3", { class: "eyebrow" }, t("Closest documents, not an answer")),
     el("ul", {}, rows),
   );
 }
@@ -28,7 +29,7 @@ function title({ title: words, url: address }) {
     "a",
     { href: url, target: "_blank", rel: "noopener noreferrer", dir: "auto" },
     words,
-    el("span", { class: "visually-hidden" }, " (in a new tab)"),
+    el("span", { class: "visually-hidden" }, ` ${t("(in a new tab)")}`),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { AnswerView } from "/chat/answer.js";
 import { el } from "/chat/dom.js";
+import { explain } from "/chat/faults.js";
 import { t } from "/chat/i18n.js";
 
 // The spoken and shown words for `status` stages; an unknown stage is simply work.
@@ -10,6 +11,7 @@ const STAGES = {
   reading: "Reading what was found…",
   writing: "Writing the answer…",
   checking: "Checking every sentence against its source…",
+  reconnecting: "The connection was lost. Reconnecting…",
 };
 
 export class Turn {
@@ -22,7 +24,8 @@ export class Turn {
 
   /**
    * `page` offers `client`, `card`, `conversationId` (read and written), `announce(text)`, `disclose(text)`,
-   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`; where it keeps a history, `settled(question, answer)`.
+   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`; where it keeps a history, `begun(question, meta)`,
+   * `settled(question, answer)` and `transcript()`, the words that a hand-over passes on; where a fault gives the question back, `returned(question)`.
    */
   constructor(question, page) {
     this.#question = question;
@@ -36,8 +39,11 @@ export class Turn {
     );
   }
 
-  /** Asks (again) and shows what comes. Never throws: every fault ends as something the reader sees. */
-  async run() {
+  /**
+   * Asks (again), or follows the answer with the id `answerId`, and shows what comes. Never throws: every fault ends as something
+   * the reader sees.
+   */
+  async run(answerId = null) {
     this.#abort = new AbortController();
     this.#settled = false;
     this.#stage = null;
@@ -47,7 +53,9 @@ export class Turn {
     this.#view = view;
     this.#showStage("searching");
     try {
-      const events = this.#page.client.ask(this.#question, this.#page.conversationId, this.#abort.signal);
+      const { client, conversationId } = this.#page;
+      const { signal } = this.#abort;
+      const events = answerId ? client.follow(answerId, signal) : client.ask(this.#question, conversationId, signal);
       for await (const { name, data } of events) this.#take(name, data);
     } catch (fault) {
       this.#fail(fault);
@@ -75,6 +83,7 @@ export class Turn {
       case "meta":
         this.#page.conversationId = data.conversation_id;
         this.#page.disclose(data.disclosure);
+        this.#page.begun?.(this.#question, data);
         return this.#view.identify(data);
       case "status":
         return this.#showStage(data.stage);
@@ -106,9 +115,10 @@ export class Turn {
     if (this.#settled) return; // the answer was complete; only the goodbye went wrong
     if (this.#abort.signal.aborted) {
       this.#page.announce(this.#view.showStopped());
-    } else if (fault.status === 401) {
+    } else if (fault.status === 401 && fault.code !== "invalid_identity") {
       this.#page.onUnauthenticated(this.#question);
     } else {
+      if (!explain(fault).retry) this.#page.returned?.(this.#question);
       this.#page.announce(this.#view.showFault(fault));
     }
   }

@@ -15,6 +15,7 @@ from api.examples import ANSWER, PROBLEMS, SEARCH
 from api.schemas import AskIn, FeedbackIn, HandoffIn, SearchIn
 from api.searching import search as find
 from api.sse import event_stream
+from api.widget.visits import require_consent
 from core.domain import Permission, Principal
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
@@ -30,7 +31,7 @@ async def ask(
     """Ask a question. With `Accept: text/event-stream` the answer is streamed, one checked sentence at a time."""
     question = Question(body.question, principal, body.conversation_id, body.filters.to_domain())
     if "text/event-stream" in accept:
-        return await event_stream(services.pipeline.ask(question))
+        return await event_stream(await services.streams.kept(principal, services.pipeline.ask(question)))
     return await services.pipeline.answer(question)
 
 
@@ -55,5 +56,6 @@ async def handoff(
     body: HandoffIn, services: ServicesDep, principal: Annotated[Principal, allowed(Permission.HANDOFF)]
 ) -> dict[str, str]:
     """Hand a conversation over to a person; returns the case's number."""
-    case: Case = await services.handoffs.open(principal, **body.model_dump())
+    require_consent(principal, given=body.consent)
+    case: Case = await services.handoffs.open(principal, **body.model_dump(exclude={"consent"}))
     return asdict(case)

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Security
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.deps import ServicesDep, address, own_origin, require_own_origin
+from api.deps import ServicesDep, address, allowed, own_origin, sender
 from api.examples import PROBLEMS
+from api.sse import event_stream
 from api.widget.page import locale_of, panel_html, panel_policy
 from api.widget.schemas import KnockIn, VisitOut
 from api.widget.visits import Knock
+from core.domain import Permission, Principal
 
 FOLDER = Path(__file__).parent.parent / "widget" / "static"
 _SHARED = {"Cross-Origin-Resource-Policy": "cross-origin"}
@@ -36,6 +38,8 @@ def _loader() -> tuple[bytes, bytes]:
     return plain, gzip.compress(plain, 9, mtime=0)
 
 
+# Counted as votes are: what was asked was counted when it was asked.
+Visitor = Annotated[Principal, allowed(Permission.FEEDBACK)]
 _session = HTTPBearer(auto_error=False, description="A widget's session: `pw.<id>.<secret>`")
 
 
@@ -59,8 +63,8 @@ async def panel(
     html = panel_html(
         widget,
         locale=locale_of(widget, locale, accept_language[:500]),
-        ticket=services.visits.ticket(widget),
         own=own_origin(request, services),
+        terms=services.visits.terms(widget, max_chars=services.settings.answers.max_question_chars),
     )
     headers = {"Content-Security-Policy": panel_policy(widget), "Cache-Control": "no-store", **_SHARED}
     return HTMLResponse(html, headers=headers)
@@ -69,10 +73,8 @@ async def panel(
 @router.post("/session", status_code=201)
 async def open_session(body: KnockIn, request: Request, services: ServicesDep) -> VisitOut:
     """Exchange a widget's id, and perhaps a signed identity, for a short session. The widget's own panel calls this."""
-    own = own_origin(request, services)
-    require_own_origin(request, own)
-    knock = Knock(**body.model_dump(), address=address(request))
-    return VisitOut(**asdict(await services.visits.open(knock, own_origin=own)))
+    knock = Knock(**body.model_dump(), address=address(request), sender=sender(request))
+    return VisitOut(**asdict(await services.visits.open(knock, own_origin=own_origin(request, services))))
 
 
 @router.delete("/session", status_code=204)
@@ -82,6 +84,20 @@ async def close_session(
     """End a session: what `shutdown` does."""
     if credentials is not None:
         await services.visits.close(credentials.credentials)
+
+
+@router.get("/answers/{answer_id}", response_class=StreamingResponse)
+async def go_on(
+    answer_id: str, services: ServicesDep, principal: Visitor, after: Annotated[int, Query(ge=0)] = 0
+) -> StreamingResponse:
+    """The events of a visitor's own answer after the first `after`, for a panel that lost its stream."""
+    return await event_stream(services.streams.again(principal, answer_id, after=after))
+
+
+@router.delete("/answers/{answer_id}", status_code=204)
+async def drop(answer_id: str, services: ServicesDep, principal: Visitor) -> None:
+    """Stop writing an answer; nothing where it has ended."""
+    await services.streams.drop(principal, answer_id)
 
 
 @router.get("/preview", include_in_schema=False)

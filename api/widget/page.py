@@ -35,14 +35,15 @@ def locale_of(widget: Widget, asked: str | None, accepted: str) -> str:
     return next((tag for tag in primary if tag in LOCALES), "en")
 
 
-def panel_html(widget: Widget, *, locale: str, ticket: str, own: str) -> str:
+def panel_html(widget: Widget, *, locale: str, own: str, terms: Json) -> str:
+    """`terms` is what the service tells this panel of tickets and limits."""
     config = {
         "widget": widget.id,
-        "ticket": ticket,
-        "origins": [*widget.origins, own],
+        "origins": [*widget.origins, *widget.served_by(own)],
         "locale": locale,
         "dir": direction(locale),
         **appearance(widget, locale),
+        **terms,
     }
     return _PAGE.format(lang=locale, dir=direction(locale), title=escape(widget.theme.name), config=_in_html(config))
 

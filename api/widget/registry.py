@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from api.widget.origins import checked
-from api.widget.theme import Theme, theme_of
+from api.widget.origins import checked, checked_domain
+from api.widget.theme import Theme
+from api.widget.theming import theme_of
 from core.audit import record
 from core.database import Database, WriteSession
 from core.domain import Audience, Principal
@@ -20,7 +21,8 @@ from core.settings import WidgetSettings
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """`origins` may frame it; `audience` is the most that a visitor with a signed identity may read."""
+    """`origins` may frame it; `domain` serves it under the tenant's own name; `audience` is the most that a visitor with a signed
+    identity may read."""
 
     id: str
     tenant_id: str
@@ -29,18 +31,24 @@ class Widget:
     audience: Audience
     enabled: bool
     theme: Theme
+    domain: str | None
     created_at: datetime
+
+    def served_by(self, own_origin: str) -> tuple[str, ...]:
+        """The origins that its panel has: the service's, and its tenant's own domain."""
+        return (own_origin, self.domain) if self.domain else (own_origin,)
 
 
 @dataclass(frozen=True, slots=True)
 class WidgetChange:
-    """Fields that are None stay."""
+    """Fields that are None stay; an empty `domain` takes it away."""
 
     name: str | None = None
     origins: Sequence[str] | None = None
     audience: Audience | None = None
     enabled: bool | None = None
     theme: Json | None = None
+    domain: str | None = None
 
 
 class Widgets:
@@ -98,6 +106,8 @@ class Widgets:
             row.name = given.name
         if given.origins is not None:
             row.origins = checked(given.origins, most=self._settings.max_origins)
+        if given.domain is not None:
+            row.domain = checked_domain(given.domain)
         if given.audience is not None:
             row.audience = _audience(given.audience)
         if given.enabled is not None:
@@ -122,6 +132,7 @@ class Widgets:
             Audience(row.audience),
             row.enabled,
             Theme.model_validate(row.theme),
+            row.domain,
             row.created_at,
         )
 
@@ -149,6 +160,7 @@ def _record(session: WriteSession, principal: Principal, action: str, row: Widge
         action=action,
         target=row.id,
         origins=row.origins,
+        domain=row.domain,
         audience=row.audience,
         enabled=row.enabled,
     )

@@ -17,6 +17,9 @@ class _WidgetFields(Body):
     audience: Audience | None = Field(None, description="the most that a visitor with a signed identity may read")
     enabled: bool | None = None
     theme: dict[str, Any] | None = Field(None, description="name, logo, colours, words: see docs/white-label.md")
+    domain: str | None = Field(
+        None, max_length=300, description="your own address of this service, https://help.example.com; empty: none"
+    )
 
 
 class WidgetIn(_WidgetFields):
@@ -73,6 +76,7 @@ class WidgetOut(BaseModel):
     id: str
     name: str
     origins: list[str]
+    domain: str | None
     audience: Audience
     enabled: bool
     theme: dict[str, Any]
@@ -86,12 +90,13 @@ class WidgetOut(BaseModel):
             id=widget.id,
             name=widget.name,
             origins=list(widget.origins),
+            domain=widget.domain,
             audience=widget.audience,
             enabled=widget.enabled,
             theme=widget.theme.model_dump(mode="json"),
             created_at=widget.created_at,
             keys=[KeyOut.of(key) for key in keys or []],
-            snippet=f'<script async src="{own}/widget/v1/loader.js" data-widget="{widget.id}"></script>',
+            snippet=f'<script async src="{widget.domain or own}/widget/v1/loader.js" data-widget="{widget.id}"></script>',
         )
 
 
@@ -105,6 +110,7 @@ class KnockIn(Body):
     origin: str = Field(max_length=300, description="of the page around the panel")
     visitor: str = Field(pattern=r"^[A-Za-z0-9_-]{32,64}$", description="random, kept by the browser")
     token: str | None = Field(None, max_length=20_000, description="a JWT that the partner's backend signed")
+    work: str = Field("", max_length=20, description="the proof of work, where one is asked for")
 
 
 class VisitOut(BaseModel):

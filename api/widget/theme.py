@@ -1,29 +1,22 @@
-"""How a tenant's widget looks and what it calls itself; colours that nobody could read are refused with the nearest that work.
+"""How a tenant's widget looks and what it calls itself.
 
 The sentence that says "you are talking to an AI assistant" is no part of a theme: no field can change or remove it.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from enum import StrEnum
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-from api.widget.colours import TEXT_CONTRAST, contrast, nearest
-from core.errors import InvalidRequestError
-from core.models import Json
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 LOCALES = ("en", "de", "fr", "es", "pt", "ar")
 RIGHT_TO_LEFT = frozenset({"ar"})
 
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", examples=["#0b5d57"])]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True), Field(examples=["#0b5d57"])]
 Locale = Literal["en", "de", "fr", "es", "pt", "ar"]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
-_PNG = "data:image/png;base64,"
 
 
 class Font(StrEnum):
@@ -44,17 +37,46 @@ class Colours(_Part):
     surface: Colour = "#ffffff"
     ink: Colour = "#1b2426"
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _lower(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
 
 class DarkColours(Colours):
     accent: Colour = "#7fd3c6"
     page: Colour = "#121719"
     surface: Colour = "#1b2224"
     ink: Colour = "#e6ecec"
+
+
+LENGTHS = {
+    "--gutter": (8, 32, "px"),
+    "--text": (90, 125, "%"),
+    "--panel-width": (320, 560, "px"),
+    "--panel-height": (400, 900, "px"),
+    "--launcher-size": (48, 80, "px"),
+    "--edge": (0, 64, "px"),
+}
+"""What a theme may measure by itself, and how far: space beside the text, size of the text (of what the visitor has set), panel,
+launcher, distance from the window's edges."""
+Shade = Annotated[str, Field(pattern=r"^--(line|tint|tint-line|muted|mark|accent-strong|control)$")]
+"""Follows from the four colours unless a theme says otherwise; what stands on it must be readable all the same."""
+
+
+class Variables(_Part):
+    """Custom properties of the panel's style sheet, by where they hold."""
+
+    both: dict[str, str] = {}
+    light: dict[Shade, Colour] = {}
+    dark: dict[Shade, Colour] = {}
+
+    @field_validator("both")
+    @classmethod
+    def _measured(cls, given: dict[str, str]) -> dict[str, str]:
+        for name, length in given.items():
+            if name not in LENGTHS:
+                raise ValueError(f"{name[:40]} is none of {', '.join(LENGTHS)}")
+            low, high, unit = LENGTHS[name]
+            number = length.removesuffix(unit)
+            if not (length.endswith(unit) and number.isascii() and number.isdigit() and low <= int(number) <= high):
+                raise ValueError(f"{name} is a length from {low}{unit} to {high}{unit}")
+        return given
 
 
 class Words(_Part):
@@ -69,7 +91,9 @@ class Words(_Part):
 
 class Theme(_Part):
     name: str = Field("Partner Copilot", min_length=1, max_length=60)
-    logo: str | None = Field(None, max_length=200_000, description="https://… or data:image/png;base64,…")
+    logo: str | None = Field(
+        None, max_length=200_000, description="https://… or data:image/png;base64,…; absent: the name's first letter"
+    )
     light: Colours = Colours()
     dark: DarkColours = DarkColours()
     mode: Literal["auto", "light", "dark"] = "auto"
@@ -78,79 +102,16 @@ class Theme(_Part):
     radius: int = Field(16, ge=0, le=24, description="pixels")
     font: Font = Font.SYSTEM
     locale: Locale | None = Field(None, description="the visitor's own language if absent")
+    variables: Variables = Variables()
     words: dict[Locale, Words] = {}
     powered_by: bool = True
 
     def words_in(self, locale: str) -> Words:
-        """In `locale`, else in English, else none."""
-        return next((self.words[name] for name in LOCALES if name == locale and name in self.words), None) or Words()
-
-
-def theme_of(given: Json, *, max_logo_bytes: int) -> Theme:
-    """Raises `InvalidRequestError`: `invalid_theme`, or `theme_contrast`, whose member `colours` names what to use instead."""
-    try:
-        theme = Theme.model_validate(given)
-    except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        raise InvalidRequestError(f"the theme cannot be used: {said}", code="invalid_theme") from None
-    if theme.logo is not None:
-        _require_logo(theme.logo, max_logo_bytes)
-    if faults := [fault for mode in ("light", "dark") for fault in _faults(mode, getattr(theme, mode))]:
-        raise InvalidRequestError(
-            f"text in these colours cannot be read: {'; '.join(map(_sentence, faults))}",
-            code="theme_contrast",
-            members={"colours": faults},
-        )
-    return theme
+        """In `locale`; none where the theme has none, for the panel's own are translated."""
+        return next((words for name, words in self.words.items() if name == locale), Words())
 
 
 def logo_origin(logo: str | None) -> str | None:
     """The one foreign origin that the panel may load a picture from."""
     parts = urlsplit(logo) if logo and logo.startswith("https://") else None
     return f"https://{parts.netloc}" if parts else None
-
-
-def _faults(mode: str, colours: Colours) -> list[Json]:
-    """Text stands on the page and on cards; links and buttons take the accent."""
-    grounds = (colours.page, colours.surface)
-    ratios = {name: min(contrast(getattr(colours, name), ground) for ground in grounds) for name in ("ink", "accent")}
-    return [_fault(mode, name, colours, ratio) for name, ratio in ratios.items() if ratio < TEXT_CONTRAST]
-
-
-def _fault(mode: str, name: str, colours: Colours, ratio: float) -> Json:
-    given = getattr(colours, name)
-    use = nearest(given, (colours.page, colours.surface), TEXT_CONTRAST)
-    if use is None:  # the grounds are so far apart that nothing stands out from both
-        name, given, use = "surface", colours.surface, colours.page
-    return {
-        "colour": f"{mode}.{name}",
-        "given": given,
-        "contrast": round(ratio, 2),
-        "needed": TEXT_CONTRAST,
-        "use": use,
-    }
-
-
-def _sentence(fault: Json) -> str:
-    return f"{fault['colour']} {fault['given']} has {fault['contrast']}:1 and needs {fault['needed']}:1; use {fault['use']}"
-
-
-def _require_logo(logo: str, limit: int) -> None:
-    if logo.startswith(_PNG):
-        try:
-            data = base64.b64decode(logo.removeprefix(_PNG), validate=True)
-        except (binascii.Error, ValueError):
-            raise InvalidRequestError("the logo is no base64", code="invalid_logo") from None
-        if not data.startswith(b"\x89PNG\r\n\x1a\n"):
-            raise InvalidRequestError("the logo is no PNG", code="invalid_logo")
-        if len(data) > limit:
-            raise InvalidRequestError(
-                f"the logo has more than {limit:,} bytes (COPILOT_WIDGET__MAX_LOGO_BYTES)", code="invalid_logo"
-            )
-        return
-    parts = urlsplit(logo)
-    plain = all(c.isascii() and (c.isalnum() or c in ".-:") for c in parts.netloc)
-    if parts.scheme != "https" or not parts.hostname or not plain or any(c <= " " for c in logo):
-        raise InvalidRequestError(
-            "a logo is an https:// address or a PNG as data:image/png;base64,…", code="invalid_logo"
-        )

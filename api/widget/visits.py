@@ -14,14 +14,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete
 
+from api.widget.challenge import challenge_of
 from api.widget.identity import Identities
 from api.widget.limits import VisitLimits
 from api.widget.registry import Widget, Widgets
 from core.database import Database
 from core.domain import Audience, Permission, Principal
-from core.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from core.errors import ForbiddenError, InvalidRequestError, NotFoundError, UnauthenticatedError
 from core.keyring import Keyring
-from core.models import WidgetSession, new_id, now
+from core.models import Json, WidgetSession, new_id, now
 from core.settings import WidgetSettings
 
 PREFIX = "pw."
@@ -37,14 +38,17 @@ _TICKET_HOURS = 12
 @dataclass(frozen=True, slots=True)
 class Knock:
     """What a panel brings for a session: `ticket` from its own page, `origin` of the page around it, `visitor` the random text that
-    the browser keeps, `token` the signed identity."""
+    the browser keeps, `token` the signed identity, `work` what it was challenged to. `sender` is the origin that the browser
+    names."""
 
     widget_id: str
     ticket: str
     origin: str
     visitor: str
     token: str | None
+    work: str
     address: str
+    sender: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +83,40 @@ class Visits:
         self._identities = identities
         self._settings = settings
         self._limits = VisitLimits(settings)
+        self._challenge = challenge_of(settings)
 
     def ticket(self, widget: Widget) -> str:
         """For the panel's own page, which browsers show to listed origins alone: who cannot read the page cannot knock."""
         ends = str(int((now() + timedelta(hours=_TICKET_HOURS)).timestamp()))
         return f"{ends}.{self._sealed(widget.id, ends)}"
 
+    def terms(self, widget: Widget, *, max_chars: int) -> Json:
+        """What a panel must know: its ticket, what strangers are challenged to, how long an answer waits for its reader."""
+        resume_ms = int(self._settings.resume_s * 1000)
+        return {
+            "ticket": self.ticket(widget),
+            "work_bits": self._challenge.bits,
+            "resume_ms": resume_ms,
+            "max_chars": max_chars,
+        }
+
     async def open(self, knock: Knock, *, own_origin: str) -> Visit:
-        """Raises `NotFoundError`, `RateLimitedError`, `ForbiddenError` (`origin_not_allowed`, `stale_panel`), and
-        `UnauthenticatedError` (`invalid_identity`)."""
+        """Raises `NotFoundError`, `RateLimitedError`, `ForbiddenError` (`foreign_origin`, `origin_not_allowed`, `stale_panel`,
+        `challenge_failed`), and `UnauthenticatedError` (`invalid_identity`)."""
         self._limits.session(knock.widget_id, knock.address)
         widget = await self._widgets.shown(knock.widget_id)
+        _require_panel(knock.sender, widget, own_origin)
         self._require_ticket(knock)
-        if knock.origin not in (*widget.origins, own_origin):
+        if knock.origin not in (*widget.origins, *widget.served_by(own_origin)):
             raise ForbiddenError("this page's origin is not on the widget's list", code="origin_not_allowed")
+        if knock.token is None and not self._challenge.passed(knock.ticket, knock.visitor, knock.work):
+            raise ForbiddenError("the challenge was not met; load the panel anew", code="challenge_failed")
         subject = None if knock.token is None else await self._identities.subject(widget, knock.token)
         return await self._opened(widget, knock, subject)
 
-    async def authenticate(self, credential: str, *, own_origin: str) -> Visitor:
-        """The visitor behind a credential. Raises `UnauthenticatedError`, which never says why."""
+    async def authenticate(self, credential: str, *, own_origin: str, sender: str | None) -> Visitor:
+        """The visitor behind a credential. Raises `UnauthenticatedError`, which never says why, and `ForbiddenError`
+        (`foreign_origin`) where `sender`, the origin that the browser names, is not the panel's."""
         match = _CREDENTIAL.fullmatch(credential)
         session_id, secret = match.groups() if match else ("", "")
         async with self._database.read() as session:
@@ -109,7 +128,8 @@ class Visits:
             widget = await self._widgets.shown(row.widget_id)
         except NotFoundError:
             raise _unknown() from None
-        if row.origin not in (*widget.origins, own_origin):
+        _require_panel(sender, widget, own_origin)
+        if row.origin not in (*widget.origins, *widget.served_by(own_origin)):
             raise _unknown()
         audience = widget.audience if row.identified else Audience.PUBLIC
         principal = Principal(row.tenant_id, row.visitor, audience, PERMISSIONS, CHANNEL)
@@ -170,6 +190,20 @@ class Visits:
 
     def _hash(self, secret: str) -> str:
         return self._keyring.digest("widget-sessions", secret)
+
+
+def require_consent(principal: Principal, *, given: bool) -> None:
+    """Of a widget's visitor, before anything is handed over. Raises `InvalidRequestError` (`consent_required`)."""
+    if principal.channel == CHANNEL and not given:
+        raise InvalidRequestError(
+            "a visitor must agree that a person reads the conversation: send consent as true", code="consent_required"
+        )
+
+
+def _require_panel(sender: str | None, widget: Widget, own_origin: str) -> None:
+    """Programs name no origin; a browser's page must be the panel's own."""
+    if sender is not None and sender not in widget.served_by(own_origin):
+        raise ForbiddenError("only the widget's own panel may call this", code="foreign_origin")
 
 
 def _unknown() -> UnauthenticatedError:

@@ -134,8 +134,8 @@ class SlackDraft(Base):
 
 
 class WidgetRow(Base):
-    """A chat widget that a tenant puts into its own pages; `origins` may frame it, `audience` is the most that a visitor with a
-    signed identity may read."""
+    """A chat widget that a tenant puts into its own pages; `origins` may frame it, `domain` is the origin that serves it under the
+    tenant's own name, `audience` is the most that a visitor with a signed identity may read."""
 
     __tablename__ = "widgets"
 
@@ -144,6 +144,7 @@ class WidgetRow(Base):
     name: Mapped[str] = mapped_column(String(100))
     origins: Mapped[list[str]]
     theme: Mapped[Json] = mapped_column(default=dict)
+    domain: Mapped[str | None] = mapped_column(String(300))
     audience: Mapped[str] = mapped_column(String(16))
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Json, id_column, now, tenant_column
+
+_NAMED = text("customer IS NOT NULL")
 
 
 class Corpus(Base):
@@ -48,7 +50,11 @@ class Document(Base):
     """What is true now: status, permission, and the newest revision. `path` is the contract's `source`."""
 
     __tablename__ = "documents"
-    __table_args__ = (UniqueConstraint("tenant_id", "corpus_id", "path"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "corpus_id", "path"),
+        # Every question reads the names of the tenant's customers: they must not cost a look at all its documents.
+        Index("ix_documents_customer", "tenant_id", "customer", sqlite_where=_NAMED, postgresql_where=_NAMED),
+    )
 
     id: Mapped[str] = id_column()
     tenant_id: Mapped[str] = tenant_column()

@@ -63,6 +63,7 @@ ASKING = {
     "POST /v1/chat/completions",
     "POST /widget/v1/session",
     "DELETE /widget/v1/session",
+    "DELETE /widget/v1/answers/{answer_id}",
     "POST /v1/widgets/theme",  # keeps nothing
     "POST /slack/events",  # signed by Slack; what it leads to is one of the above
 }

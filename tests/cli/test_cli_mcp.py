@@ -45,7 +45,7 @@ async def test_the_tools_answer_through_the_running_server_with_the_keys_view(se
         sources = {passage["source"] for passage in found.structured_content["passages"]}
         assert sources and "policies/returns.md" not in sources, "a partner was shown what is for agents"
         odd = await client.call_tool("get_document", {"document_id": "../models"})
-        assert text(odd) == "no such document [not_found]"
+        assert text(odd).endswith("[not_found]")
 
         served.home.run("key", "revoke", key["id"], "--tenant", "acme").done()
         dead = await client.call_tool("ask", {"question": RESET})
@@ -76,7 +76,7 @@ def test_without_a_key_it_says_how_to_get_one(home: Home) -> None:
 @pytest.mark.parametrize("end", ["stdin closed", "SIGTERM"])
 def test_it_ends_when_its_client_does(served: Served, end: str) -> None:
     environment = served.home.environment({"COPILOT_API_KEY": new_key(served.home)["key"]})
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "mcp"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -84,19 +84,17 @@ def test_it_ends_when_its_client_does(served: Served, end: str) -> None:
         text=True,
         cwd=ROOT,
         env=environment,
-    )
-    assert process.stdin and process.stdout
-    process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
-    process.stdin.flush()
-    assert '"id":1' in process.stdout.readline()
-    if end == "SIGTERM":
-        os.kill(process.pid, signal.SIGTERM)
+    ) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        assert '"id":1' in process.stdout.readline()
+        if end == "SIGTERM":
+            os.kill(process.pid, signal.SIGTERM)
+        else:
+            process.stdin.close()
         status = process.wait(20)
-        process.stdin.close()
-    else:
-        process.stdin.close()
-        status = process.wait(20)
-    said = process.stderr.read() if process.stderr else ""
-    assert "Traceback" not in said
-    assert status == (-signal.SIGTERM if end == "SIGTERM" else 0), said
-    assert process.stdout.read() == ""
+        said = process.stderr.read()
+        assert "Traceback" not in said
+        assert status == (-signal.SIGTERM if end == "SIGTERM" else 0), said
+        assert process.stdout.read() == ""

@@ -63,12 +63,16 @@ function askToken() {
 }
 
 function about() {
-  const label = config.theme.launcher === "label";
-  const width = label ? Math.min(280, 96 + launcher.textContent.length * 9) : 64;
-  const { position } = config.theme;
-  const radius = Number.parseInt(config.variables.both["--radius"], 10);
-  const size = config.theme.launcher === "none" ? { width: 0, height: 0 } : { width, height: 64 };
-  return { title: config.words.title ?? config.theme.name, launcher: { ...size, position, radius } };
+  const { position, launcher: kind } = config.theme;
+  const height = kind === "none" ? 0 : pixels("--launcher-size");
+  const width = kind === "label" ? Math.min(280, height + 32 + launcher.textContent.length * 9) : height;
+  const panel = { width: pixels("--panel-width"), height: pixels("--panel-height") };
+  const shape = { position, radius: pixels("--radius"), edge: pixels("--edge"), panel };
+  return { title: config.words.title ?? config.theme.name, launcher: { width, height, ...shape } };
+}
+
+function pixels(name) {
+  return Number.parseInt(config.variables.both[name], 10);
 }
 
 function show() {
@@ -115,10 +119,11 @@ function close() {
   tell("state", { open: false, ...about() });
 }
 
-await speak(config.locale);
 document.body.append(launcher);
+// Before anything is waited for: the page around speaks as soon as this one has loaded.
+const spoken = speak(config.locale);
 
-addEventListener("message", (event) => {
+addEventListener("message", async (event) => {
   if (event.source !== window.parent || window.parent === window) return;
   if (!config.origins.includes(event.origin) || event.data?.type !== "copilot" || !event.ports[0]) return;
   if (session && session.origin !== event.origin) return;
@@ -127,6 +132,7 @@ addEventListener("message", (event) => {
   inline = Boolean(event.data.inline);
   session ??= new Session({ config, origin: event.origin });
   session.getToken = event.data.known ? askToken : null;
+  await spoken;
   port.onmessage = ({ data }) => Object.hasOwn(commands, data.type) && commands[data.type](data);
   show();
   tell("ready", about());

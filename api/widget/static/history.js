@@ -1,5 +1,6 @@
 /** The conversation as this browser keeps it, one for each visitor: across reloads and tabs, for a day. */
 
+import { t } from "/chat/i18n.js";
 import { forget, onElsewhere, read, write } from "/widget/v1/static/store.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -31,8 +32,30 @@ export class History {
     return fresh ? kept : { conversationId: null, turns: [] };
   }
 
+  /** What was said, as text; what a visitor agrees to pass on. */
+  transcript() {
+    const said = this.load().turns.map(
+      ({ question, answer }) => `${t("You asked")}: ${question}\n${t("Answer:")} ${answer.text}`,
+    );
+    return said.join("\n\n");
+  }
+
+  /** Notes that an answer is on its way, so that this page can go on with it after a reload. */
+  begin(question, { answer_id: answerId, conversation_id: conversationId }) {
+    write(this.#widget, this.#slot, { ...this.load(), at: Date.now(), pending: { question, answerId, conversationId } });
+  }
+
+  /** `{question, answerId, conversationId}` of an answer that never came to its end here, once; else null. */
+  takePending() {
+    const { pending, ...kept } = this.load();
+    if (pending) write(this.#widget, this.#slot, { ...kept, at: Date.now() });
+    return pending ?? null;
+  }
+
   add(question, answer) {
-    const turns = [...this.load().turns, { question, answer }].slice(-MOST_TURNS);
+    // Two tabs may have followed the same answer.
+    const others = this.load().turns.filter((turn) => turn.answer.answer_id !== answer.answer_id);
+    const turns = [...others, { question, answer }].slice(-MOST_TURNS);
     write(this.#widget, this.#slot, { at: Date.now(), conversationId: answer.conversation_id, turns });
   }
 

@@ -97,7 +97,8 @@
 
   function mount() {
     const place = options.container ? document.querySelector(options.container) : document.body;
-    if (!place) return addEventListener("DOMContentLoaded", mount, { once: true });
+    if (!place && document.readyState === "loading") return addEventListener("DOMContentLoaded", mount, { once: true });
+    if (!place) return console.error(`Copilot: this page has no element ${options.container}`);
     frame = document.createElement("iframe");
     const locale = options.locale ?? document.documentElement.lang;
     const asked = new URLSearchParams({ id: options.widget, ...(locale && { locale }) });
@@ -139,10 +140,12 @@
 
   function box() {
     if (!size) return {};
-    const gap = "16px";
+    const gap = `${size.edge}px`;
     if (!isOpen) return { inset: "auto", insetBlockEnd: gap, ...side(gap), width: `${size.width}px`, height: `${size.height}px` };
     if (innerWidth <= 480 || innerHeight <= 480) return { inset: "0", width: "100%", height: "100%", borderRadius: "0" };
-    const grown = { width: "400px", height: "min(680px, calc(100vh - 32px))", borderRadius: `${size.radius}px` };
+    const { width, height } = size.panel;
+    const most = (length, whole) => `min(${length}px, calc(${whole} - ${2 * size.edge}px))`;
+    const grown = { width: most(width, "100vw"), height: most(height, "100vh"), borderRadius: `${size.radius}px` };
     return { inset: "auto", insetBlockEnd: gap, ...side(gap), ...grown, boxShadow: "0 12px 48px rgb(0 0 0 / 28%)" };
   }
 

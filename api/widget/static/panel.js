@@ -6,6 +6,7 @@ import { SourceCard } from "/chat/sources.js";
 import { Turn } from "/chat/turn.js";
 import { History } from "/widget/v1/static/history.js";
 import { frameParts } from "/widget/v1/static/parts.js";
+import { Resumption } from "/widget/v1/static/resumption.js";
 
 export class Panel {
   #config;
@@ -18,6 +19,7 @@ export class Panel {
   #page;
   #current = null;
   #lost = null;
+  #shown = "";
   #timer = 0;
 
   /** `session` brings credentials; `close()` folds the panel; `tell(type, more)` speaks to the page around the frame. */
@@ -27,7 +29,7 @@ export class Panel {
     this.#inline = inline;
     this.#close = close;
     this.#tell = tell;
-    this.#history = new History(config.widget, { changed: () => this.#current || this.#recall() });
+    this.#history = new History(config.widget, { changed: () => this.#elsewhere() });
     this.#build();
     addEventListener("online", () => this.#online(true));
     addEventListener("offline", () => this.#online(false));
@@ -59,7 +61,7 @@ export class Panel {
 
   /** Another visitor: nothing of the one before stays in sight. */
   async restart() {
-    this.#current?.stop();
+    this.#halt();
     this.#history.visitor = "";
     this.#recall();
     if (!this.#session.getToken) this.#history.visitor = null;
@@ -71,10 +73,21 @@ export class Panel {
         return; // the first question says what is wrong
       }
     this.#recall();
+    this.#goOn();
+  }
+
+  /** With the answer that was being written when the page was left. */
+  #goOn() {
+    const pending = this.#history.takePending();
+    if (!pending) return;
+    this.#page.conversationId = pending.conversationId;
+    const turn = new Turn(pending.question, this.#page);
+    this.#append(turn);
+    this.#run(turn, pending.answerId);
   }
 
   async stop() {
-    this.#current?.stop();
+    this.#halt();
     this.#history.clear();
     this.#recall();
   }
@@ -90,12 +103,20 @@ export class Panel {
     const { root, card, announcer } = this.#parts;
     document.body.append(root, card, announcer);
     this.#page = {
-      client: new Client(() => this.#session.token(), { renew: () => this.#session.forget() }),
+      client: new Client(() => this.#session.token(), {
+        renew: () => this.#session.forget(),
+        resumption: new Resumption(this.#session, this.#config.resume_ms),
+        most: this.#config.max_chars,
+      }),
       conversationId: null,
       card: new SourceCard(card),
       announce: (text) => this.#announce(text),
       disclose() {}, // the theme's language has its own words for it, which nothing replaces
       onUnauthenticated: (question) => this.#ended(question),
+      ask: (text) => this.#submit(text),
+      returned: (question) => this.#returned(question),
+      transcript: () => this.#history.transcript(),
+      begun: (question, meta) => this.#history.begin(question, meta),
       settled: (question, answer) => this.#settled(question, answer),
       rerun: (turn) => {
         this.#run(turn);
@@ -108,6 +129,7 @@ export class Panel {
   #settled(question, answer) {
     this.#lost = null;
     this.#history.add(question, answer);
+    this.#shown = ids(this.#history.load().turns);
     this.#event("answer", { outcome: answer.outcome, answer_id: answer.answer_id });
   }
 
@@ -137,13 +159,20 @@ export class Panel {
     this.#parts.log.append(turn.node);
   }
 
-  async #run(turn) {
+  async #run(turn, answerId = null) {
     this.#current?.stop();
     this.#current = turn;
     this.#lost = turn;
     this.#streaming(true);
-    await turn.run();
+    await turn.run(answerId);
     if (this.#current !== turn) return;
+    this.#history.takePending(); // it has ended, well or not
+    this.#current = null;
+    this.#streaming(false);
+  }
+
+  #halt() {
+    this.#current?.stop();
     this.#current = null;
     this.#streaming(false);
   }
@@ -156,12 +185,18 @@ export class Panel {
     if (hadFocus) this.focus();
   }
 
+  /** Another tab has written: shown here unless an answer is being written, or what is shown is the same. */
+  #elsewhere() {
+    if (!this.#current && ids(this.#history.load().turns) !== this.#shown) this.#recall();
+  }
+
   /** Shows what this browser keeps of the visitor's conversation. */
   #recall() {
     const { conversationId, turns } = this.#history.load();
+    this.#shown = ids(turns);
     this.#page.card.dismiss();
-    this.#page.conversationId = conversationId;
-    this.#lost = null;
+    if (!this.#current) this.#page.conversationId = conversationId;
+    this.#lost = this.#current;
     this.#parts.log.replaceChildren();
     this.#parts.empty.hidden = turns.length > 0;
     this.#parts.anew.hidden = turns.length === 0;
@@ -170,21 +205,26 @@ export class Panel {
       this.#append(turn);
       turn.restore(answer);
     }
+    // Asked while it was still being found out who is asking.
+    if (this.#current) this.#append(this.#current);
     this.#parts.log.lastElementChild?.scrollIntoView({ block: "end", behavior: "auto" });
   }
 
   #anew() {
-    this.#current?.stop();
-    this.#current = null;
+    this.#halt();
     this.#history.clear();
     this.#recall();
-    this.#streaming(false);
     this.#announce(t("New conversation."));
     this.focus();
   }
 
+  /** What cannot be asked as it is comes back to be changed, unless something else is being written by now. */
+  #returned(question) {
+    this.#parts.question.value ||= question;
+  }
+
   #ended(question) {
-    this.#parts.question.value = question;
+    this.#returned(question);
     this.#parts.log.lastElementChild?.remove();
     this.#announce(t("Your session has ended. Please send your question again."));
   }
@@ -205,4 +245,8 @@ export class Panel {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => announcer.replaceChildren(), 20_000);
   }
+}
+
+function ids(turns) {
+  return turns.map(({ answer }) => answer.answer_id).join(" ");
 }

@@ -1,6 +1,6 @@
 /** The panel's fixed parts: bar, greeting, log, composer, disclosure. */
 
-import { button, el, icon } from "/chat/dom.js";
+import { el, icon } from "/chat/dom.js";
 import { t } from "/chat/i18n.js";
 
 const SHEETS = ["/chat/chat.css", "/widget/v1/static/panel.css"];
@@ -13,9 +13,10 @@ export function frameParts(config, actions) {
     announcer: el("p", { class: "visually-hidden", role: "status", "aria-live": "polite", "aria-atomic": "true" }),
     log: el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": t("Conversation") }),
     offline: el("p", { class: "offline", hidden: true }, t("You are offline. Your question stays here.")),
-    anew: button("New conversation", actions.anew, { hidden: true }),
+    anew: quiet("fresh", t("New conversation"), actions.anew),
     ...composer(config, actions),
   };
+  parts.anew.hidden = true;
   parts.empty = greeting(config, actions);
   parts.root = el(
     "div",
@@ -39,16 +40,22 @@ function title({ words, theme }) {
   return words.title ?? theme.name;
 }
 
-function logo({ theme }, kind) {
-  return el("img", { class: `panel-logo ${kind}`, src: theme.logo ?? "/chat/icon.svg", alt: "", referrerpolicy: "no-referrer" });
+/** The theme's picture, else the first letter of its name: nobody else's mark. */
+function logo(config, kind) {
+  const { logo: src } = config.theme;
+  if (src) return el("img", { class: `panel-logo ${kind}`, src, alt: "", referrerpolicy: "no-referrer" });
+  const [letter] = title(config);
+  return el("span", { class: `panel-logo monogram ${kind}`, "aria-hidden": "true" }, letter.toUpperCase());
+}
+
+/** A button that is an icon; its label is read, and shown to a pointer that rests on it. */
+function quiet(glyph, label, onclick) {
+  const attributes = { class: "button button-icon round-quiet", "aria-label": label, title: label };
+  return el("button", { type: "button", ...attributes, onclick }, icon(glyph));
 }
 
 function bar(config, { inline, close }, { anew }) {
-  const shut = el(
-    "button",
-    { type: "button", class: "button button-icon round-quiet", "aria-label": t("Close the chat"), onclick: close },
-    icon("close"),
-  );
+  const shut = quiet("close", t("Close the chat"), close);
   const brand = el("h1", { class: "brand" }, logo(config, ""), el("span", { dir: "auto" }, title(config)));
   const buttons = el("div", { class: "bar-actions" }, anew, !inline && shut);
   return el("header", { class: "bar" }, el("div", { class: "bar-inner" }, brand, buttons));

@@ -57,7 +57,7 @@ async function check() {
     const { theme, variables } = await call("POST", "/v1/widgets/theme", { theme: JSON.parse(byId("theme").value) });
     shown = theme;
     const locale = byId("locale").value;
-    const words = theme.words[locale] ?? theme.words.en ?? {};
+    const words = theme.words[locale] ?? {};
     port.postMessage({ type: "appearance", theme, variables, words, locale, dir: locale === "ar" ? "rtl" : "ltr" });
     say("Every text of this theme can be read.");
     return theme;
@@ -73,8 +73,11 @@ function remedy({ colour, use }) {
   swatch.style.background = use;
   const apply = button(`Use ${use} for ${colour}`, () => {
     const theme = JSON.parse(byId("theme").value);
-    const [mode, name] = colour.split(".");
-    theme[mode] = { ...theme[mode], [name]: use };
+    const path = colour.split(".");
+    const name = path.pop();
+    let part = theme;
+    for (const step of path) part = part[step] ??= {};
+    part[name] = use;
     byId("theme").value = JSON.stringify(theme, null, 2);
     check();
   });

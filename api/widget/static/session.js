@@ -52,17 +52,28 @@ export class Session {
 
   async #exchange() {
     const token = this.getToken ? await this.#identity() : null;
+    const visitor = this.#browser();
+    const work = token ? null : await this.#work(visitor);
     const body = {
       widget_id: this.#config.widget,
       ticket: this.#config.ticket,
       origin: this.origin,
-      visitor: this.#browser(),
+      visitor,
       ...(token && { token }),
+      ...(work && { work }),
     };
     const response = await this.#post(body);
     if (!response.ok) throw await problem(response);
     const visit = await response.json();
     return { ...visit, endsAt: Date.now() + visit.expires_in_s * 1000 };
+  }
+
+  /** What the service asks of visitors without an identity, where it asks anything. */
+  async #work(visitor) {
+    const { ticket, work_bits: bits } = this.#config;
+    if (!bits) return null;
+    const { solved } = await import("/widget/v1/static/work.js");
+    return solved(`${ticket}.${visitor}`, bits);
   }
 
   async #identity() {

@@ -11,6 +11,7 @@ function slot(widget, name) {
 export function read(widget, name) {
   const key = slot(widget, name);
   try {
+    // Memory holds only what storage would not: another tab's forgetting must not bring it back.
     return JSON.parse(localStorage.getItem(key)) ?? memory.get(key) ?? null;
   } catch {
     return memory.get(key) ?? null;
@@ -19,11 +20,11 @@ export function read(widget, name) {
 
 export function write(widget, name, value) {
   const key = slot(widget, name);
-  memory.set(key, value);
   try {
     localStorage.setItem(key, JSON.stringify(value));
+    memory.delete(key);
   } catch {
-    // Blocked or full: this page still has it.
+    memory.set(key, value); // blocked or full: this page still has it
   }
 }
 

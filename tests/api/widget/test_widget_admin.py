@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,11 @@ import pytest
 from widget_service import WidgetService, limited, serving
 
 from api.widget.colours import TEXT_CONTRAST, contrast, nearest, readable_on
-from api.widget.palette import variables
+from api.widget.palette import PAIRS, variables
 from api.widget.theme import Colours, Theme
 
 pytestmark = pytest.mark.slow
 
-STATIC = Path(__file__).parents[3] / "api" / "widget" / "static"
-CHAT = STATIC.parents[1] / "chat"
 PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 100).decode()
 
 
@@ -90,6 +87,15 @@ def test_what_is_no_origin_is_refused(roomy: WidgetService, origin: str) -> None
         ({"theme": {"light": {"accent": "red"}}}, "invalid_theme"),
         ({"theme": {"light": {"accent": "#fff;}body{display:none"}}}, "invalid_theme"),
         ({"theme": {"radius": 900}}, "invalid_theme"),
+        ({"theme": {"variables": {"both": {"--gutter": "0"}}}}, "invalid_theme"),
+        ({"theme": {"variables": {"both": {"--gutter": "12px; display: none"}}}}, "invalid_theme"),
+        ({"theme": {"variables": {"both": {"--gutter": "9999px"}}}}, "invalid_theme"),
+        ({"theme": {"variables": {"both": {"--ink": "12px"}}}}, "invalid_theme"),
+        ({"theme": {"variables": {"light": {"--ink": "#ffffff"}}}}, "invalid_theme"),
+        ({"theme": {"variables": {"dark": {"--line": "url(https://evil.example)"}}}}, "invalid_theme"),
+        ({"domain": "https://help.example.com/path"}, "invalid_origin"),
+        ({"domain": "http://help.example.com"}, "invalid_origin"),
+        ({"domain": "*"}, "invalid_origin"),
         ({"theme": {"name": ""}}, "invalid_theme"),
         ({"theme": {"logo": "http://cdn.example.com/logo.png"}}, "invalid_logo"),
         ({"theme": {"logo": "https://cdn.example.com;script-src *"}}, "invalid_logo"),
@@ -124,6 +130,33 @@ def test_a_theme_that_cannot_be_read_is_refused_with_the_nearest_that_can(roomy:
         taken = api.post("/v1/widgets/theme", json={"theme": better})
     assert taken.status_code == 200
     assert taken.json()["variables"]["light"]["--accent"] == faults["light.accent"]["use"]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_stated_shade_that_cannot_be_read_on_is_refused_with_the_nearest_that_can(
+    roomy: WidgetService, name: str
+) -> None:
+    shade = {"--mark": "#333333", "--accent-strong": "#eeeeee"}.get(name, "#b0b0b0")
+    with roomy.api(roomy.admin) as api:
+        refused = api.post("/v1/widgets/theme", json={"theme": {"variables": {"light": {name: shade}}}})
+        [fault] = refused.json()["colours"]
+        assert (fault["colour"], fault["given"]) == (f"variables.light.{name}", shade)
+        better = {"variables": {"light": {name: fault["use"]}}}
+        taken = api.post("/v1/widgets/theme", json={"theme": better})
+    assert (refused.json()["code"], taken.status_code) == ("theme_contrast", 200)
+    found = taken.json()["variables"]["light"]
+    others, needed = PAIRS[name]
+    assert min(contrast(found[name], found[other]) for other in others) >= needed
+
+
+def test_measures_of_a_theme_reach_the_style_sheet(roomy: WidgetService) -> None:
+    own = {"--gutter": "10px", "--text": "110%", "--panel-width": "480px", "--edge": "0px"}
+    made = post(roomy, {"theme": {"variables": {"both": own, "dark": {"--line": "#334455"}}}}).json()
+    with roomy.api(roomy.admin) as api:
+        found = api.post("/v1/widgets/theme", json={"theme": made["theme"]}).json()["variables"]
+    assert found["both"].items() >= own.items()
+    assert found["both"]["--panel-height"] == "680px"
+    assert found["dark"]["--line"] == "#334455" != found["light"]["--line"]
 
 
 def test_grounds_that_nothing_stands_out_from_are_told(roomy: WidgetService) -> None:
@@ -195,31 +228,6 @@ def test_a_tenants_limits_hold(tmp_path: Path, template: Path, setting: str, cod
         )
         assert (response.status_code, response.json()["code"]) == (422, code)
         assert f"COPILOT_WIDGET__{setting.upper()}" in response.json()["detail"]
-
-
-LOADER_BUDGET, PANEL_BUDGET = 3 * 1024, 45 * 1024
-"""Bytes, gzip: what a partner's page pays at once, and what a visitor pays who opens the chat."""
-
-
-def _packed(*files: Path) -> int:
-    return sum(len(gzip.compress(file.read_bytes(), 9)) for file in files)
-
-
-def test_the_bundles_stay_within_their_budgets(capsys: pytest.CaptureFixture[str]) -> None:
-    mine = [
-        file for file in STATIC.iterdir() if file.suffix in (".js", ".css") and file.stem not in ("loader", "preview")
-    ]
-    chats = [
-        file
-        for file in CHAT.iterdir()
-        if file.suffix in (".js", ".css") and file.stem not in ("session",) and file.name != "chat.js"
-    ]
-    largest = max(_packed(file) for file in (CHAT / "locales").iterdir())
-    loader, panel = _packed(STATIC / "loader.js"), _packed(*mine, *chats) + largest
-    with capsys.disabled():
-        print(f"\nloader {loader:,} bytes of {LOADER_BUDGET:,}; panel {panel:,} of {PANEL_BUDGET:,} (gzip)")
-    assert loader <= LOADER_BUDGET
-    assert panel <= PANEL_BUDGET
 
 
 def test_the_loader_comes_packed(roomy: WidgetService) -> None:

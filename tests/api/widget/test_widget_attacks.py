@@ -88,13 +88,120 @@ def test_an_unlisted_page_reads_nothing_by_fetch(thief: Page, standing: WidgetSe
     assert len(standing.pipeline.asked) == before
 
 
-def test_what_a_browser_sends_unread_opens_no_session(standing: WidgetService, thief: Page) -> None:
-    """`no-cors` needs no permission to send: it is the answer that must be empty of effect."""
-    knock = json.dumps(standing.knock())
-    script = "const r = await fetch(`${own}/widget/v1/session`, {method: 'POST', mode: 'no-cors', body: knock}); return r.type;"
-    before = _sessions(standing)
-    assert _run(thief, script, standing, knock=knock) == "opaque"
+@pytest.mark.parametrize(
+    "send",
+    [
+        "await fetch(`${own}/widget/v1/session`, {method: 'POST', mode: 'no-cors', body: knock});",
+        "await fetch(`${own}/widget/v1/session`, {method: 'POST', mode: 'no-cors', body: new Blob([knock])});",
+        "navigator.sendBeacon(`${own}/widget/v1/session`, knock);",
+        "navigator.sendBeacon(`${own}/widget/v1/session`, new Blob([knock], {type: 'application/json'}));",
+        """
+          const frame = Object.assign(document.createElement('iframe'), {name: 'sink'});
+          const form = Object.assign(document.createElement('form'), {
+            target: 'sink', method: 'post', enctype: 'text/plain', action: `${own}/widget/v1/session`});
+          const field = document.createElement('input');
+          [field.name, field.value] = [knock.slice(0, -1) + ', "x": "', '"}'];
+          form.append(field);
+          document.body.append(frame, form);
+          form.submit();
+        """,
+    ],
+    ids=["no-cors", "blob", "beacon", "json beacon", "form"],
+)
+def test_what_a_browser_sends_unread_opens_no_session(standing: WidgetService, thief: Page, send: str) -> None:
+    """Such requests need no permission to be sent: it is the service that must not heed them."""
+    knock, before = json.dumps(standing.knock()), _sessions(standing)
+    _run(thief, send + " await new Promise((done) => setTimeout(done, 500));", standing, knock=knock)
     assert _sessions(standing) == before
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "await import(`${own}/widget/v1/static/session.js`);",
+        "await import(`${own}/chat/client.js`);",
+        "await new Promise((good, bad) => document.head.append(Object.assign(document.createElement('script'), "
+        "{src: `${own}/widget/v1/panel?id=${widget}`, onload: good, onerror: bad})));",
+        "await new Promise((good, bad) => document.head.append(Object.assign(document.createElement('link'), "
+        "{rel: 'stylesheet', href: `${own}/widget/v1/panel?id=${widget}`, onload: good, onerror: bad})));",
+        "await new Promise((good, bad) => { const one = new EventSource(`${own}/widget/v1/answers/x`); "
+        "one.onopen = good; one.onerror = bad; });",
+    ],
+    ids=["session module", "client module", "panel as script", "panel as style", "event source"],
+)
+def test_an_unlisted_page_loads_nothing_of_the_panel(thief: Page, standing: WidgetService, script: str) -> None:
+    caught = f"try {{ {script} return 'loaded'; }} catch (e) {{ return 'refused'; }}"
+    assert _run(thief, caught, standing) == "refused"
+
+
+@pytest.mark.parametrize("tag", ["object", "embed"])
+def test_an_unlisted_page_cannot_embed_the_panel_by_other_means(thief: Page, standing: WidgetService, tag: str) -> None:
+    script = f"""
+      const node = document.createElement('{tag}');
+      node[node.tagName === 'OBJECT' ? 'data' : 'src'] = `${{own}}/widget/v1/panel?id=${{widget}}`;
+      document.body.append(node);
+      await new Promise((done) => setTimeout(done, 1000));
+      const heard = [];
+      const channel = new MessageChannel();
+      channel.port1.onmessage = ({{data}}) => heard.push(data);
+      const inside = window.frames[window.frames.length - 1];
+      inside?.postMessage({{type: 'copilot', open: true}}, '*', [channel.port2]);
+      await new Promise((done) => setTimeout(done, 500));
+      node.remove();
+      return heard;
+    """
+    assert _run(thief, script, standing) == []
+
+
+def test_whoever_opens_the_partners_page_cannot_talk_to_the_panel_in_it(thief: Page, standing: WidgetService) -> None:
+    script = """
+      const heard = [];
+      addEventListener('message', ({data}) => heard.push(data));
+      const other = window.open(`${host}/`);
+      await new Promise((done) => setTimeout(done, 2500));
+      for (const target of [other, other.frames[0]]) {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = ({data}) => heard.push(data);
+        target.postMessage({type: 'copilot', open: true, known: true}, '*', [channel.port2]);
+      }
+      await new Promise((done) => setTimeout(done, 500));
+      const framed = other.frames.length;
+      other.close();
+      return {heard, framed};
+    """
+    assert _run(thief, script, standing) == {"heard": [], "framed": 1}
+
+
+def test_a_thiefs_frame_beside_the_panel_cannot_talk_to_it(chromium: Browser, standing: WidgetService) -> None:
+    """The partner's page itself holds a frame of another origin, an advertisement for instance."""
+    context = chromium.new_context(bypass_csp=True)  # the page's own policy would refuse it
+    page = context.new_page()
+    page.goto(standing.host)
+    page.frame_locator("iframe").locator(".launcher").wait_for()
+    page.evaluate(
+        "src => document.body.append(Object.assign(document.createElement('iframe'), {src, name: 'thief'}))",
+        f"{standing.thief}/bare",
+    )
+    page.frame_locator("iframe[name=thief]").locator("body").wait_for(state="attached")
+    beside = next(frame for frame in page.frames if frame.url.startswith(standing.thief))
+    heard = beside.evaluate(
+        """async () => {
+          const heard = [];
+          addEventListener('message', ({data}) => heard.push(data));
+          for (const target of [parent.frames[0], parent]) {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = ({data}) => heard.push(data);
+            target.postMessage({type: 'copilot', open: true, known: true}, '*', [channel.port2]);
+            target.postMessage({type: 'token'}, '*');
+          }
+          await new Promise((done) => setTimeout(done, 500));
+          return heard;
+        }"""
+    )
+    launcher = page.frame_locator("iframe").first.locator(".launcher")
+    assert heard == []
+    assert launcher.get_attribute("aria-expanded") == "false"
+    context.close()
 
 
 def test_a_panel_opened_as_a_window_listens_to_nobody(thief: Page, standing: WidgetService) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from widget_service import WidgetService, limited, serving
+
+from core.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +154,60 @@ def test_one_visitors_limit_is_nobody_elses(tmp_path: Path, template: Path) -> N
 def _vote(service: WidgetService, token: str) -> httpx.Response:
     with service.api(token) as api:
         return api.post("/v1/feedback", json={"answer_id": "ans_1", "vote": "up"})
+
+
+def test_a_visitor_hands_over_with_consent_alone(roomy: WidgetService) -> None:
+    before = len(roomy.handoffs.cases)
+    with roomy.api(roomy.visit()["token"]) as api:
+        for body in ({}, {"consent": False}):
+            refused(api.post("/v1/handoffs", json={"answer_id": "a"} | body), 422, "consent_required")
+        assert len(roomy.handoffs.cases) == before
+        assert api.post("/v1/handoffs", json={"answer_id": "a", "consent": True}).status_code == 201
+    with roomy.api(roomy.agent) as api:  # a colleague's own case needs none
+        assert api.post("/v1/handoffs", json={"answer_id": "a"}).status_code == 201
+
+
+def test_a_stranger_works_for_a_session_where_that_is_asked_for(tmp_path: Path, template: Path) -> None:
+    with serving(tmp_path, template, limited(challenge_bits=8)) as service, service.api() as api:
+        knock = service.knock()
+        answers = [api.post("/widget/v1/session", json=knock | {"work": work}) for work in ("", "x", "é")]
+        assert {answer.json()["code"] for answer in answers} == {"challenge_failed"}
+        work = next(str(n) for n in range(10_000) if _zero_bits(f"{knock['ticket']}.{knock['visitor']}.{n}") >= 8)
+        assert api.post("/widget/v1/session", json=knock | {"work": work}).status_code == 201
+        other = knock | {"work": work, "visitor": "w" * 40}
+        refused(api.post("/widget/v1/session", json=other), 403, "challenge_failed")
+        assert service.visit(token=service.signed())["identified"] is True
+
+
+def _zero_bits(text: str) -> int:
+    digest = hashlib.sha256(text.encode()).digest()
+    return len(digest) * 8 - int.from_bytes(digest).bit_length()
+
+
+def test_a_widget_is_served_under_its_tenants_own_domain(tmp_path: Path, template: Path) -> None:
+    settings = Settings()
+    server = settings.server.model_copy(update={"public_url": "https://copilot.example"})
+    with serving(tmp_path, template, settings.model_copy(update={"server": server})) as service:
+        widget = service.new_widget(domain="https://Help.Stitchwell.example/")
+        shown = service.call("GET", f"/v1/widgets/{widget}")
+        assert shown["domain"] == "https://help.stitchwell.example"
+        assert 'src="https://help.stitchwell.example/widget/v1/loader.js"' in shown["snippet"]
+        for origin, status in (
+            ("https://help.stitchwell.example", 201),
+            ("https://copilot.example", 201),
+            ("https://help.larderworks.example", 403),
+            (service.own, 403),
+        ):
+            with service.api(None, Origin=origin) as api:
+                response = api.post("/widget/v1/session", json=service.knock(widget))
+            assert response.status_code == status, origin
+            if status == 201:
+                assert ask(service, response.json()["token"], Origin=origin).status_code == 200
+        token = service.visit(widget)["token"]
+        refused(ask(service, token, Origin="https://help.larderworks.example"), 403, "foreign_origin")
+        service.call("PATCH", f"/v1/widgets/{widget}", {"domain": ""})
+        refused(ask(service, token, Origin="https://help.stitchwell.example"), 403, "foreign_origin")
+        assert 'src="https://copilot.example/' in service.call("GET", f"/v1/widgets/{widget}")["snippet"]
 
 
 def test_the_panels_page_names_who_may_frame_it_and_leaves_nothing_executable_in_its_data(

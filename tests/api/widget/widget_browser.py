@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Frame, FrameLocator, Locator, Page, Request, expect
 from widget_service import WidgetService
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@contextmanager
+def visiting(browser: Browser, service: WidgetService, **more: Any) -> Iterator[Portal]:
+    """A partner's page with the widget; script errors, policy violations and foreign requests fail the test."""
+    given: dict[str, Any] = {"viewport": {"width": 1100, "height": 860}, "locale": "en-GB", **more}
+    context = browser.new_context(**given)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    expect.set_options(timeout=20_000)
+    watched = Portal(page, service)
+    watched.watch()
+    yield watched
+    context.close()
+    assert watched.faults == []
+    assert watched.strangers == []
 
 
 @dataclass
@@ -41,6 +59,11 @@ class Portal:
     def frame(self) -> FrameLocator:
         return self.page.frame_locator("iframe")
 
+    @property
+    def panel(self) -> Frame:
+        """The frame for scripts of a test's own."""
+        return next(frame for frame in self.page.frames if "/widget/v1/panel" in frame.url)
+
     def open(self, query: str = "") -> None:
         self.page.goto(f"{self.service.host}/{query}")
         self.frame.locator(".launcher").click()
@@ -68,11 +91,11 @@ class Portal:
         found: list[str] = self.frame.locator("body").evaluate("() => Object.keys(localStorage)")
         return found
 
-    def tab_to(self, target: Locator) -> None:
+    def tab_to(self, target: Locator, *, backwards: bool = False) -> None:
         for _ in range(60):
             if target.evaluate("node => node === node.ownerDocument.activeElement"):
                 return
-            self.page.keyboard.press("Tab")
+            self.page.keyboard.press("Shift+Tab" if backwards else "Tab")
         pytest.fail("Tab does not reach the target")
 
     def bring_axe(self) -> None:
@@ -81,8 +104,7 @@ class Portal:
 
     def violations(self) -> list[str]:
         """What axe-core finds inside the frame, as `rule: target`."""
-        panel = next(frame for frame in self.page.frames if "/widget/v1/panel" in frame.url)
-        found = panel.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+        found = self.panel.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
         return [
             f"{rule['id']}: {node['target']} {node['failureSummary'][:200]}"
             for rule in found["violations"]

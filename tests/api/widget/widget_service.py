@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,79 +24,29 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from widget_answers import FakePipeline
 
-from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
 from answers.feedback import Feedback
-from answers.handoff import OFFER, Case
-from answers.types import Answer, Citation, Question
+from answers.handoff import Case
 from api import errors
 from api.middleware import Envelope
 from api.routes import ask, chat, widget, widgets
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
+from api.widget.streams import Streams
 from api.widget.visits import Visits
 from core.auth import Keys
 from core.database import Database
-from core.domain import Audience, Outcome, Principal, Role
+from core.domain import Audience, Principal, Role
 from core.keyring import Keyring
 from core.migrate import migrate
 from core.settings import Settings
 from core.tenancy import Tenants
+from tests.fakes import trail
 
 Json = dict[str, Any]
 ISSUER = "portal.example.com"
-
-SOURCE = Citation(
-    1,
-    "doc_1",
-    "runbooks/pos-sync-conflict.md",
-    "POS sync conflict",
-    "https://docs.example/runbooks/pos-sync",
-    ("POS sync conflict", "Clearing the queue"),
-    None,
-    "Stop the sync agent before you clear the queue, or half-written tickets are sent twice.",
-    "runbook",
-    "7.4",
-    date(2026, 3, 1),
-    0.83,
-)
-SENTENCES = (
-    "A till shows **SYNC-409** when two stores changed the same ticket while one was offline [1].",
-    "Stop the sync agent before you clear the queue [1].",
-)
-
-
-class FakePipeline:
-    """Answers as the question's first word asks; keeps what was asked, and by whom."""
-
-    def __init__(self) -> None:
-        self.asked: list[Question] = []
-        self.pause = 0.0
-
-    async def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
-        self.asked.append(question)
-        conversation = question.conversation_id or uuid4().hex
-        yield Started("ans_1", conversation, "extractive", 3)
-        yield StatusChanged("searching")
-        await asyncio.sleep(self.pause)
-        if question.text.lower().startswith("unknown"):
-            text = "I could not find this in the published documents."
-            yield Replaced(text, Outcome.ABSTAINED)
-            yield Done(_answer(conversation, text, outcome=Outcome.ABSTAINED))
-            return
-        yield Sentence(0, SENTENCES[0], "sentence")
-        yield Cited(SOURCE)
-        await asyncio.sleep(self.pause)
-        yield Sentence(1, SENTENCES[1], "sentence")
-        yield Done(_answer(conversation, " ".join(SENTENCES)))
-
-
-def _answer(conversation: str, text: str, *, outcome: Outcome = Outcome.ANSWERED) -> Answer:
-    known = outcome is Outcome.ANSWERED
-    sources, offer = ((SOURCE,), None) if known else ((), OFFER)
-    return Answer(
-        "ans_1", conversation, outcome, text, sources, 0.8, False, 3, {}, "extractive", {}, offer, {"total": 5.0}
-    )
 
 
 class FakeFeedback:
@@ -114,6 +64,45 @@ class FakeHandoffs:
     async def open(self, principal: Principal, **details: Any) -> Case:
         self.cases.append((principal, details))
         return Case(str(1041 + len(self.cases)), "open")
+
+
+class _LostError(ConnectionError):
+    """What a cable that is pulled out looks like to the server."""
+
+
+@dataclass
+class Cut:
+    """Loses the next `times` streams after `after` events each; with `refuse`, what would go on with them is lost, too."""
+
+    times: int = 0
+    after: int = 2
+    refuse: bool = False
+    resumed: int = 0
+
+    def __call__(self, app: ASGIApp) -> ASGIApp:
+        async def cutting(scope: Scope, receive: Receive, send: Send) -> None:
+            again = scope["type"] == "http" and "/answers/" in scope["path"] and scope["method"] == "GET"
+            if again and self.refuse:
+                raise _LostError
+            self.resumed += again
+            streams = scope["type"] == "http" and (again or scope["path"] == "/v1/ask")
+            await app(scope, receive, self._sending(send) if streams and self.times else send)
+
+        return cutting
+
+    def _sending(self, send: Send) -> Send:
+        sent = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal sent
+            sent += message["type"] == "http.response.body"
+            if sent > self.after and self.times:
+                self.times -= 1
+                await asyncio.sleep(0.3)  # a browser forgets what it has not read of a stream that breaks
+                raise _LostError
+            await send(message)
+
+        return sending
 
 
 @dataclass
@@ -134,6 +123,7 @@ class WidgetService:
     pipeline: FakePipeline = field(default_factory=FakePipeline)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
     handoffs: FakeHandoffs = field(default_factory=FakeHandoffs)
+    cut: Cut = field(default_factory=Cut)
 
     def api(self, token: str | None = None, **headers: str) -> httpx.Client:
         """For a `with` block."""
@@ -192,7 +182,7 @@ class WidgetService:
 
 def migrated(file: Path) -> None:
     async def work() -> None:
-        database = Database(f"sqlite+aiosqlite:///{file}")
+        database = Database(f"sqlite+aiosqlite:///{file}", trail=trail())
         await migrate(database)
         await database.aclose()
 
@@ -200,7 +190,7 @@ def migrated(file: Path) -> None:
 
 
 async def _services(service: WidgetService, settings: Settings) -> SimpleNamespace:
-    database, keyring = Database(f"sqlite+aiosqlite:///{service.database}"), Keyring(bytes(range(32)))
+    database, keyring = Database(f"sqlite+aiosqlite:///{service.database}", trail=trail()), Keyring(bytes(range(32)))
     tenants, keys = Tenants(database, keyring, generation="unused"), Keys(database, keyring)
     service.tenant = (await tenants.create("acme")).id
     other = (await tenants.create("other")).id
@@ -217,13 +207,14 @@ async def _services(service: WidgetService, settings: Settings) -> SimpleNamespa
         widgets=registry,
         identities=identities,
         visits=Visits(database, keyring, registry, identities, settings.widget),
+        streams=Streams(settings.widget),
         pipeline=service.pipeline,
         feedback=service.feedback,
         handoffs=service.handoffs,
     )
 
 
-def _app(services: SimpleNamespace) -> FastAPI:
+def _app(services: SimpleNamespace, cut: Cut) -> FastAPI:
     app = FastAPI()
     app.state.services = services
     errors.install(app)
@@ -231,26 +222,29 @@ def _app(services: SimpleNamespace) -> FastAPI:
         app.include_router(routes.router)
     app.mount("/chat", GZipMiddleware(StaticFiles(directory=chat.FOLDER)))
     app.mount("/widget/v1/static", GZipMiddleware(StaticFiles(directory=widget.FOLDER)))
-    app.add_middleware(Envelope, max_body_bytes=1_000_000)
+    app.add_middleware(Envelope, max_body_bytes=services.settings.server.max_body_bytes)
+    app.add_middleware(cut)
     return app
 
 
-HOST = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Partner portal</title>
+HOST = """<!doctype html><html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><title>Partner portal</title>
 <link rel="stylesheet" href="/host.css"><script src="/host.js"></script>
-<script async src="{own}/widget/v1/loader.js" data-widget="{widget}"></script></head>
+<script async src="{own}/widget/v1/loader.js"{data}></script></head>
 <body><header>Stitchwell partner portal</header><main><h1>Orders</h1>
-<p>Twelve open orders, three returns, one price list to confirm.</p><button id="host">Confirm</button></main></body></html>
+<p>Twelve open orders, three returns, one price list to confirm.</p><button id="host">Confirm</button></main>{place}</body></html>
 """
 HOST_JS = """
 window.Copilot = window.Copilot || function () { (Copilot.q = Copilot.q || []).push(arguments); };
 window.seen = [];
 for (const name of ["ready", "open", "close", "question", "answer", "shutdown"])
   Copilot("on", name, (detail) => seen.push([name, detail]));
-if (location.search.includes("identify"))
+const asked = new URLSearchParams(location.search);
+if (asked.has("inline")) Copilot("init", { widget: asked.get("inline"), container: "#help", locale: "en" });
+if (asked.has("identify"))
   Copilot("identify", { getToken: async () => (await fetch("/token")).text() });
 """
 HOST_CSS = """body { margin: 0; font: 1rem/1.6 sans-serif; color: #222; background: #fbfbfd; } main { padding: 2rem; }
-header { padding: 1rem 2rem; background: #23314d; color: #fff; font-weight: 600; }"""
+#help { block-size: 32rem; margin: 2rem; } header { padding: 1rem 2rem; background: #23314d; color: #fff; font-weight: 600; }"""
 
 
 def _host_app(service: WidgetService) -> Starlette:
@@ -263,7 +257,10 @@ def _host_app(service: WidgetService) -> Starlette:
             f"default-src 'none'; script-src 'self' {service.own}; frame-src {service.own}; "
             "style-src 'self'; connect-src 'self'"
         )
-        html = HOST.format(own=service.own, widget=widget_id, lang=lang)
+        inline = "inline" in request.query_params
+        data = "" if inline else f' data-widget="{widget_id}"'
+        place = '<div id="help"></div>' if inline else ""
+        html = HOST.format(own=service.own, lang=lang, dir="rtl" if lang == "ar" else "ltr", data=data, place=place)
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     def bare(_request: Request) -> Response:
@@ -288,8 +285,12 @@ def serving(folder: Path, template: Path, settings: Settings | None = None) -> I
     ready = threading.Event()
 
     async def serve() -> None:
-        services = await _services(service, settings or Settings())
-        apps = (_app(services), _host_app(service), _host_app(service))
+        try:
+            services = await _services(service, settings or Settings())
+        except BaseException:
+            ready.set()  # the fault is told at once, not after a minute
+            raise
+        apps = (_app(services, service.cut), _host_app(service), _host_app(service))
         stop.extend(uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical")) for app in apps)
         running = [asyncio.create_task(server.serve()) for server in stop]
         while not all(server.started for server in stop):
@@ -299,12 +300,13 @@ def serving(folder: Path, template: Path, settings: Settings | None = None) -> I
         service.host, service.thief = (f"http://localhost:{port}" for port in ports[1:])
         ready.set()
         await asyncio.gather(*running)
+        await services.streams.aclose()
         await services.database.aclose()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
-        assert ready.wait(60), "the service did not start"
+        assert ready.wait(60) and service.own, "the service did not start"
         service.widget = service.new_widget()
         key = service.new_key(service.widget)
         service.kid, service.secret = key["kid"], key["secret"]

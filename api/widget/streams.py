@@ -1,0 +1,146 @@
+"""Visitors' answers go on for a while when the network takes their reader away, so that a lost stream is gone on with, not asked
+again. They live in this process's memory: behind several processes a reader must come back to the same one, or ask again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+
+from answers.events import AnswerEvent, Started
+from api.widget.visits import CHANNEL
+from core.domain import Principal
+from core.errors import NotFoundError
+from core.settings import WidgetSettings
+
+
+class Streams:
+    """Keeps an answer's events until COPILOT_WIDGET__RESUME_S after its last reader left. Close it when the process ends."""
+
+    def __init__(self, settings: WidgetSettings) -> None:
+        self._keep_s = settings.resume_s
+        self._most = settings.max_kept_answers
+        self._kept: dict[str, _Stream] = {}
+
+    async def kept(self, principal: Principal, events: AsyncIterator[AnswerEvent]) -> AsyncIterator[AnswerEvent]:
+        """The same events. Of others than a widget's visitors, and above COPILOT_WIDGET__MAX_KEPT_ANSWERS, nothing is kept: there
+        the work ends with its reader."""
+        if principal.channel != CHANNEL or not self._keep_s or len(self._kept) >= self._most:
+            return events
+        stream = _Stream(principal, events, self._keep_s, self._forget)
+        answer_id = await stream.begin()
+        if answer_id is not None:
+            self._kept[answer_id] = stream
+        return stream.read(0)
+
+    def again(self, principal: Principal, answer_id: str, *, after: int) -> AsyncIterator[AnswerEvent]:
+        """The events after the first `after`. Raises `NotFoundError`, for another visitor's answer as for an unknown one."""
+        stream = self._of(principal, answer_id)
+        if stream is None or not stream.goes_beyond(after):
+            raise NotFoundError("this answer is no longer kept; ask again", code="answer_not_kept")
+        return stream.read(after)
+
+    async def drop(self, principal: Principal, answer_id: str) -> None:
+        """End an answer that nobody waits for; nothing where there is none."""
+        if stream := self._of(principal, answer_id):
+            await stream.aclose()
+
+    async def aclose(self) -> None:
+        for stream in list(self._kept.values()):
+            await stream.aclose()
+
+    def _of(self, principal: Principal, answer_id: str) -> _Stream | None:
+        stream = self._kept.get(answer_id)
+        return stream if stream and stream.belongs_to(principal) else None
+
+    def _forget(self, stream: _Stream) -> None:
+        self._kept = {key: kept for key, kept in self._kept.items() if kept is not stream}
+
+
+class _Stream:
+    """One answer on its way: read by one task of its own, followed by any number of readers."""
+
+    def __init__(
+        self,
+        principal: Principal,
+        events: AsyncIterator[AnswerEvent],
+        keep_s: float,
+        ended: Callable[[_Stream], None],
+    ) -> None:
+        self._owner = (principal.tenant_id, principal.id)
+        self._keep_s = keep_s
+        self._ended = ended
+        self._told: list[AnswerEvent] = []
+        self._news = asyncio.Event()
+        self._readers = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._task = asyncio.create_task(self._listen(events))
+        self._task.add_done_callback(self._finished)
+
+    def belongs_to(self, principal: Principal) -> bool:
+        return self._owner == (principal.tenant_id, principal.id)
+
+    def goes_beyond(self, count: int) -> bool:
+        """Whether there are, or may yet be, more events than `count`."""
+        return count < len(self._told) or (count == len(self._told) and not self._task.done())
+
+    async def begin(self) -> str | None:
+        """The answer's id, once it is known. Raises what ends the answer before its first event."""
+        try:
+            async with aclosing(self.read(0)) as events:
+                first = await anext(events, None)
+        except BaseException:
+            await self.aclose()
+            raise
+        return first.answer_id if isinstance(first, Started) else None
+
+    async def read(self, after: int) -> AsyncGenerator[AnswerEvent]:
+        """Raises what ended the answer; ends early where it was dropped."""
+        self._arrive()
+        try:
+            while True:
+                while after < len(self._told):
+                    yield self._told[after]
+                    after += 1
+                if self._task.done():
+                    if not self._task.cancelled():
+                        self._task.result()
+                    return
+                await self._news.wait()
+        finally:
+            self._leave()
+
+    async def aclose(self) -> None:
+        self._arrive()  # no timer is left behind
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        self._ended(self)
+
+    async def _listen(self, events: AsyncIterator[AnswerEvent]) -> None:
+        async for event in events:
+            self._told.append(event)
+            self._wake()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            task.exception()  # heard; whoever reads is told
+        self._wake()
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def _arrive(self) -> None:
+        self._readers += 1
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _leave(self) -> None:
+        self._readers -= 1
+        if not self._readers and not self._task.cancelled():
+            self._timer = asyncio.get_running_loop().call_later(self._keep_s, self._expire)
+
+    def _expire(self) -> None:
+        self._task.cancel()
+        self._ended(self)
