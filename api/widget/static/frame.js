@@ -103,7 +103,8 @@ async function open() {
   show();
   if (!inline) tell("state", { open: true, ...about() });
   if (!panel) {
-    const { Panel } = await import("/widget/v1/static/panel.js");
+    const { Panel, styled } = await import("/widget/v1/static/panel.js");
+    await styled();
     panel ??= new Panel({ config, session, inline, close, tell });
   }
   panel.show(isOpen);

@@ -8,6 +8,8 @@ import { History } from "/widget/v1/static/history.js";
 import { frameParts } from "/widget/v1/static/parts.js";
 import { Resumption } from "/widget/v1/static/resumption.js";
 
+export { styled } from "/widget/v1/static/parts.js";
+
 export class Panel {
   #config;
   #session;

@@ -7,7 +7,6 @@ const SHEETS = ["/chat/chat.css", "/widget/v1/static/panel.css"];
 
 /** The nodes, by name. `actions`: `inline`, `close()`, `anew()`, `submit(text)`, `stop()`. */
 export function frameParts(config, actions) {
-  style();
   const parts = {
     card: el("dialog", { class: "source-card", "aria-labelledby": "source-title" }),
     announcer: el("p", { class: "visually-hidden", role: "status", "aria-live": "polite", "aria-atomic": "true" }),
@@ -29,11 +28,14 @@ export function frameParts(config, actions) {
   return parts;
 }
 
-function style() {
-  for (const href of SHEETS) {
-    if (document.querySelector(`link[href="${href}"]`)) continue;
-    document.head.append(el("link", { rel: "stylesheet", href }));
-  }
+/** Resolves when the panel's styles are there, or cannot be had: nobody is shown bare boxes first. */
+export function styled() {
+  return Promise.all(SHEETS.map((href) => new Promise((done) => {
+    const link = el("link", { rel: "stylesheet", href });
+    link.addEventListener("load", done);
+    link.addEventListener("error", done);
+    document.head.append(link);
+  })));
 }
 
 function title({ words, theme }) {

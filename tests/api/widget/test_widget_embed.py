@@ -114,6 +114,7 @@ def test_the_loader_takes_little_of_the_hosts_main_thread(
     assert took <= LOADER_MS
 
 
+@pytest.mark.proof
 def test_the_first_sentence_shows_soon_after_the_service_has_it(
     portal: Portal, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,8 +133,8 @@ def test_the_first_sentence_shows_soon_after_the_service_has_it(
     )
     for number in range(5):  # the first opens the session, too
         portal.ask(f"Question {number}?")
+    portal.panel.wait_for_function("() => took.length === 5")
     took = portal.panel.evaluate("() => took")
-    assert len(took) == 5
     with capsys.disabled():
         print(f"\nfirst sentence after {statistics.median(took):.0f} ms (median), {max(took):.0f} ms (longest)")
     assert statistics.median(took) <= FIRST_SENTENCE_MS

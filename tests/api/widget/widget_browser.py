@@ -103,7 +103,12 @@ class Portal:
         self.page.add_init_script(path=AXE)
 
     def violations(self) -> list[str]:
-        """What axe-core finds inside the frame, as `rule: target`."""
+        """What axe-core finds inside the frame, as `rule: target`; of what has faded in, not of what is about to."""
+        self.panel.evaluate(
+            """() => Promise.all(document.getAnimations()
+                .filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))
+                .map(one => one.finished.catch(() => null)))"""
+        )
         found = self.panel.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
         return [
             f"{rule['id']}: {node['target']} {node['failureSummary'][:200]}"
