@@ -42,12 +42,13 @@ class WebhookCourier:
             "webhook-timestamp": stamp,
             "webhook-signature": signature(letter.secret or b"", letter.id, stamp, body),
         }
-        response = await self._post(letter.target, body, headers)
-        if not response.is_success:
-            raise UnavailableError(f"the webhook answered {response.status_code}", code="webhook_refused")
+        status = await self._post(letter.target, body, headers)
+        if not 200 <= status < 300:
+            raise UnavailableError(f"the webhook answered {status}", code="webhook_refused")
         return None
 
-    async def _post(self, target: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    async def _post(self, target: str, body: bytes, headers: dict[str, str]) -> int:
+        """The status. What else is answered is not read, however long it is."""
         parts = urlsplit(target)
         host = parts.hostname or ""
         if parts.scheme != "https" and not {host, f"{host}:{parts.port}"} & self._plain:
@@ -58,8 +59,11 @@ class WebhookCourier:
         pinned = urlunsplit((parts.scheme, place, parts.path or "/", parts.query, ""))
         told = headers | {"host": parts.netloc}
         try:
-            async with httpx.AsyncClient(timeout=self._timeout, trust_env=False, follow_redirects=False) as http:
-                return await http.post(pinned, content=body, headers=told, extensions={"sni_hostname": host})
+            async with (
+                httpx.AsyncClient(timeout=self._timeout, trust_env=False, follow_redirects=False) as http,
+                http.stream("POST", pinned, content=body, headers=told, extensions={"sni_hostname": host}) as response,
+            ):
+                return response.status_code
         except httpx.HTTPError as fault:
             raise UnavailableError(
                 f"the webhook did not answer ({type(fault).__name__})", code="webhook_failed"

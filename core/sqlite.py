@@ -1,7 +1,7 @@
 """SQLite from the event loop: one hop to the connection's thread for each statement.
 
-aiosqlite alone makes four (cursor, execute, fetch, close), and a hop is two switches between threads: over the dozen reads of one
-question that was more than the statements themselves took. Results are read whole, which is what every caller here does with them.
+aiosqlite alone makes four (cursor, execute, fetch, close), and a hop is two switches between threads: a question reads a
+dozen times. Results are read whole, which is what every caller here does with them.
 """
 
 from __future__ import annotations

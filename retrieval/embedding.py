@@ -244,7 +244,7 @@ def _unusable(model: str, error: Exception) -> ConfigurationError:
 
 
 def _use_one_core() -> None:
-    """In this thread: a question's forward pass is too small to share, and with two threads took a third longer than with one."""
+    """In this thread: a question's forward pass is too small to share: two threads wait for each other longer than they save."""
     import torch
 
     torch.set_num_threads(1)

@@ -18,7 +18,7 @@ _Key = tuple[str, IndexFilter, int | None]
 
 
 class Frequencies:
-    """Counts of the index, kept for a while: they were a sixth of a search."""
+    """Counts of the index, kept for a while: each is a pass over the index that most questions share."""
 
     def __init__(self, index: VectorIndex, *, kept: int = KEPT, clock: Callable[[], float] = time.monotonic) -> None:
         self._index = index

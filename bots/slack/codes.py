@@ -6,13 +6,14 @@ import secrets
 from datetime import datetime, timedelta
 
 from bots.slack.installs import context as token_context
+from bots.slack.installs import take
 from core.audit import OPERATOR, record
 from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience
-from core.errors import ConflictError, NotFoundError
+from core.errors import NotFoundError
 from core.keyring import Keyring
-from core.models import SlackCode, SlackWorkspace, now
+from core.models import SlackCode, now
 
 
 class Codes:
@@ -40,30 +41,17 @@ class Codes:
         """Use the code up and map the workspace; returns the tenant's id. Raises `NotFoundError` (`unknown_code`), and
         `ConflictError` (`workspace_taken`) where another tenant has the workspace: the code is not used up then."""
         tenant_id = await self._tenant(code)
-        await self._require_free(team_id, tenant_id)
         async with self._database.write(tenant_id) as session:
             row = _alive(await session.get(SlackCode, self._hash(code), with_for_update=True))
-            workspace = await session.get(SlackWorkspace, team_id, with_for_update=True)
-            if workspace is None:
-                workspace = SlackWorkspace(team_id=team_id, tenant_id=tenant_id)
-                session.add(workspace)
-            sealed = self._keyring.encrypt(bot_token.encode(), context=token_context(row.tenant_id, team_id))
-            workspace.enterprise_id, workspace.audience, workspace.bot_token = enterprise_id, row.audience, sealed
+            sealed = self._keyring.encrypt(bot_token.encode(), context=token_context(tenant_id, team_id))
+            await take(session, team_id, tenant_id, enterprise_id=enterprise_id, audience=row.audience, sealed=sealed)
             row.used_at = now()
-            record(session, row.tenant_id, actor="slack", action="slack.install", target=team_id, audience=row.audience)
-        return row.tenant_id
+            record(session, tenant_id, actor="slack", action="slack.install", target=team_id, audience=row.audience)
+        return tenant_id
 
     async def _tenant(self, code: str) -> str:
         async with self._database.read(Crossing.CREDENTIALS) as session:
             return _alive(await session.get(SlackCode, self._hash(code))).tenant_id
-
-    async def _require_free(self, team_id: str, tenant_id: str) -> None:
-        async with self._database.read(Crossing.CREDENTIALS) as session:
-            found = await session.get(SlackWorkspace, team_id)
-        if found is not None and found.tenant_id != tenant_id:
-            raise ConflictError(
-                "this Slack workspace belongs to another tenant; its operator can unmap it", code="workspace_taken"
-            )
 
     def _hash(self, code: str) -> str:
         return self._keyring.digest("slack-codes", code)

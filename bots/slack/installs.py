@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from core.audit import OPERATOR, record
 from core.auth import PERMISSIONS
 from core.crossings import Crossing
-from core.database import Database
+from core.database import Database, WriteSession
 from core.domain import Audience, Principal, Role
 from core.errors import ConflictError, NotFoundError
 from core.keyring import Keyring
@@ -54,16 +55,8 @@ class Workspaces:
         """Map a workspace, or renew its token and audience. For an organisation-wide installation `team_id` is the
         enterprise's id. Raises `ConflictError` where the workspace belongs to another tenant."""
         sealed = self._keyring.encrypt(bot_token.encode(), context=context(tenant_id, team_id)) if bot_token else None
-        if await self._tenant(team_id) not in (None, tenant_id):
-            raise ConflictError(
-                "this Slack workspace belongs to another tenant; unmap it first", code="workspace_taken"
-            )
         async with self._database.write(tenant_id) as session:
-            row = await session.get(SlackWorkspace, team_id)
-            if row is None:
-                row = SlackWorkspace(team_id=team_id, tenant_id=tenant_id)
-                session.add(row)
-            row.enterprise_id, row.audience, row.bot_token = enterprise_id, audience, sealed
+            await take(session, team_id, tenant_id, enterprise_id=enterprise_id, audience=audience, sealed=sealed)
             record(session, tenant_id, actor=OPERATOR, action="slack.map", target=team_id, audience=audience)
 
     async def unmap(self, team_id: str) -> None:
@@ -117,3 +110,32 @@ class Workspaces:
 
 def context(tenant_id: str, team_id: str) -> str:
     return f"{tenant_id}/slack_workspaces/{team_id}"
+
+
+async def take(
+    session: WriteSession,
+    team_id: str,
+    tenant_id: str,
+    *,
+    enterprise_id: str | None,
+    audience: str,
+    sealed: bytes | None,
+) -> None:
+    """Make the workspace the tenant's, or renew it. Raises `ConflictError` (`workspace_taken`), also where two take it at once."""
+    row = await session.get(SlackWorkspace, team_id, with_for_update=True)
+    if row is None:
+        row = SlackWorkspace(team_id=team_id, tenant_id=tenant_id)
+        session.add(row)
+    if row.tenant_id != tenant_id:
+        raise _taken()
+    row.enterprise_id, row.audience, row.bot_token = enterprise_id, audience, sealed
+    try:
+        await session.flush()
+    except IntegrityError:  # another tenant's, which row-level security does not show
+        raise _taken() from None
+
+
+def _taken() -> ConflictError:
+    return ConflictError(
+        "this Slack workspace belongs to another tenant; its operator can unmap it", code="workspace_taken"
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from core.audit import OPERATOR, record
 from core.crossings import Crossing
-from core.database import Database
+from core.database import Database, WriteSession
 from core.domain import Audience
 from core.errors import ConflictError, InvalidRequestError, NotFoundError
 from core.models import SlackShare, SlackWorkspace
@@ -44,14 +45,12 @@ class Shares:
             raise NotFoundError("no such Slack workspace; map it first")
         share = await self.find(team_id, channel)
         if share is not None and share.tenant_id != tenant_id:
-            raise ConflictError("this channel belongs to another tenant; unshare it first", code="channel_taken")
+            raise _taken()
         # The host first, in a transaction of its own: nothing is shared that its audit does not tell of.
         for told in sorted({tenant_id, home.tenant_id}, key=lambda told: told == tenant_id):
             async with self._database.write(told) as session:
                 if told == tenant_id:
-                    await session.merge(
-                        SlackShare(team_id=team_id, channel=channel, tenant_id=tenant_id, audience=audience)
-                    )
+                    await _take(session, team_id, channel, tenant_id, audience)
                 record(session, told, actor=OPERATOR, action="slack.share", target=f"{team_id}/{channel}", to=tenant_id)
 
     async def unmap(self, team_id: str, channel: str) -> None:
@@ -63,3 +62,21 @@ class Shares:
             where = SlackShare.team_id == team_id, SlackShare.channel == channel
             await session.execute(delete(SlackShare).where(SlackShare.tenant_id == share.tenant_id, *where))
             record(session, share.tenant_id, actor=OPERATOR, action="slack.unshare", target=f"{team_id}/{channel}")
+
+
+async def _take(session: WriteSession, team_id: str, channel: str, tenant_id: str, audience: Audience) -> None:
+    row = await session.get(SlackShare, (team_id, channel), with_for_update=True)
+    if row is None:
+        row = SlackShare(team_id=team_id, channel=channel, tenant_id=tenant_id)
+        session.add(row)
+    if row.tenant_id != tenant_id:
+        raise _taken()
+    row.audience = audience
+    try:
+        await session.flush()
+    except IntegrityError:  # another tenant's, which row-level security does not show
+        raise _taken() from None
+
+
+def _taken() -> ConflictError:
+    return ConflictError("this channel belongs to another tenant; unshare it first", code="channel_taken")

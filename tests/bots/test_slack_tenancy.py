@@ -136,6 +136,34 @@ async def test_code_used_by_two_at_once_binds_one(world: World) -> None:
     assert sum(isinstance(one, str) for one in found) == 1
 
 
+async def test_workspace_that_two_tenants_take_at_once_is_one_tenants(world: World) -> None:
+    codes = Codes(world.database, world.keyring)
+    given = {
+        slug: (await codes.create(world.tenants[slug], audience=Audience.PARTNER, hours=1))[0]
+        for slug in ("acme", "other")
+    }
+    found = await asyncio.gather(
+        *(codes.bind(given[slug], team_id="T0BOTH", enterprise_id=None, bot_token=f"xoxb-{slug}") for slug in given),
+        *(world.workspaces.map("T0BOTH", tenant_id=world.tenants[slug], bot_token=f"xoxb-{slug}") for slug in given),
+        return_exceptions=True,
+    )
+    refused = [one for one in found if isinstance(one, BaseException)]
+    assert [getattr(one, "code", one) for one in refused] == ["workspace_taken"] * 2
+    workspace = await world.workspaces.find("T0BOTH", None)
+    assert workspace is not None
+    winner = next(slug for slug, tenant_id in world.tenants.items() if tenant_id == workspace.tenant_id)
+    assert workspace.bot_token == f"xoxb-{winner}"
+
+
+async def test_channel_that_two_tenants_take_at_once_is_one_tenants(world: World) -> None:
+    shares = Shares(world.database)
+    found = await asyncio.gather(
+        *(shares.map(TEAM, "C0BOTH", tenant_id=world.tenants[slug]) for slug in ("acme", "other")),
+        return_exceptions=True,
+    )
+    assert [getattr(one, "code", one) for one in found if one is not None] == ["channel_taken"]
+
+
 @pytest.mark.parametrize("wrong", ["unknown", "used", "expired"])
 async def test_code_that_binds_nothing_gets_one_answer(world: World, browser: httpx.AsyncClient, wrong: str) -> None:
     one_time = await code(world)

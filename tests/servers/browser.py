@@ -59,11 +59,16 @@ LOW_CONTRAST = """() => {
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    yield from launched()
+
+
+def launched(*more: str) -> Iterator[Browser]:
+    """With these flags, too. Skips the test where there is no browser."""
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         pytest.skip("no Chromium or Chrome on PATH: install Debian's chromium package")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *more])
         yield browser
         browser.close()
 
@@ -113,7 +118,7 @@ class WatchedPage:
 def tab_to(page: Page, target: Locator, *, backwards: bool = False) -> None:
     """Presses Tab until the target has the focus."""
     for _ in range(80):
-        if target.evaluate("node => node === document.activeElement"):
+        if target.evaluate("node => node === node.ownerDocument.activeElement"):
             return
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
     pytest.fail("Tab does not reach the target")

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from widget_browser import Portal, visiting
 from widget_service import WidgetService, limited, migrated, serving
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # The last of these counts: Playwright's own list switches the partitioning of storage off, which every visitor's browser has,
-    # and without which a frame of another site has no storage at all.
-    "--disable-features=MediaRouter,OptimizationHints,HttpsUpgrades,AimEnabled",
-]
+from tests.servers.browser import launched
+
+# The last of these counts: Playwright's own list switches the partitioning of storage off, which every visitor's browser has, and
+# without which a frame of another site has no storage at all.
+FEATURES = "--disable-features=MediaRouter,OptimizationHints,HttpsUpgrades,AimEnabled"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no chromium on PATH: install Debian's chromium package")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield browser
-        browser.close()
+    yield from launched(FEATURES)
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Frame, FrameLocator, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, expect
 from widget_service import WidgetService
+
+from tests.servers.browser import WatchedPage, new_page
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -21,39 +21,18 @@ def visiting(browser: Browser, service: WidgetService, **more: Any) -> Iterator[
     """A partner's page with the widget; script errors, policy violations and foreign requests fail the test."""
     given: dict[str, Any] = {"viewport": {"width": 1100, "height": 860}, "locale": "en-GB", **more}
     context = browser.new_context(**given)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    expect.set_options(timeout=20_000)
-    watched = Portal(page, service)
-    watched.watch()
+    watched = Portal(new_page(context, timeout_ms=30_000), service)
     yield watched
     context.close()
-    assert watched.faults == []
-    assert watched.strangers == []
+    watched.require_clean()
 
 
-@dataclass
-class Portal:
+class Portal(WatchedPage):
     """The page around, the frame in it, and what went wrong on either."""
 
-    page: Page
-    service: WidgetService
-    faults: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.on("request", self._note_request)
-        self.page.on("console", self._note_console)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-
-    def _note_request(self, request: Request) -> None:
-        if not request.url.startswith((self.service.own, self.service.host)):
-            self.strangers.append(request.url)
-
-    def _note_console(self, message: ConsoleMessage) -> None:
-        # Chromium logs every failed request by itself; those are the tests' own doing.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            self.faults.append(message.text)
+    def __init__(self, page: Page, service: WidgetService) -> None:
+        super().__init__(page, service.own, service.host)
+        self.service = service
 
     @property
     def frame(self) -> FrameLocator:
@@ -90,13 +69,6 @@ class Portal:
         """Names of what the browser keeps for the panel's origin."""
         found: list[str] = self.frame.locator("body").evaluate("() => Object.keys(localStorage)")
         return found
-
-    def tab_to(self, target: Locator, *, backwards: bool = False) -> None:
-        for _ in range(60):
-            if target.evaluate("node => node === node.ownerDocument.activeElement"):
-                return
-            self.page.keyboard.press("Shift+Tab" if backwards else "Tab")
-        pytest.fail("Tab does not reach the target")
 
     def bring_axe(self) -> None:
         """Into every page from the next one on, past its content policy."""
