@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ MAX_QUERY = 160
 """Characters of a query that an abstention repeats."""
 SURE = 1.0
 """What the copilot says of itself rests on no document."""
+
+_PLACEHOLDER = re.compile(r"<([A-Z]+(?:_[A-Z]+)*)_[0-9a-v]{4,}>")
 
 _ENDS = {
     Kind.GREETING: Outcome.ANSWERED,
@@ -130,7 +133,8 @@ def headline(question: str) -> str:
 
 
 def shortened(text: str) -> str:
-    line = " ".join(text.split())
+    """On one line; what was taken out of a question is named by its kind, since a reader has no use for its tag."""
+    line = " ".join(_PLACEHOLDER.sub(lambda found: f"[{found[1].lower().replace('_', ' ')}]", text).split())
     return line if len(line) <= MAX_QUERY else line[:MAX_QUERY].rsplit(" ", 1)[0] + " …"
 
 

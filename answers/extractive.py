@@ -10,23 +10,28 @@ from itertools import groupby
 from answers.identifiers import codes, heading_of, holding
 from answers.units import BULLET, FENCE, STEP, Unit, UnitKind
 from core.domain import Passage
+from retrieval.sparse import terms
 
-MAX_WORDS = 90
+MAX_WORDS = 100
 """Longest answer in prose; a procedure may be longer, since half a procedure is wrong."""
 MAX_PASSAGES = 2
 MAX_SPANS = 6
 MAX_ROWS = 12
-"""Rows of a table that is shown whole when two or more of them fit: a list with gaps misleads."""
+"""Of a table that is shown whole."""
 NEAR_BEST = 0.86
 """A sentence joins the best one only when its score reaches this share of it."""
 NEAR_ELSEWHERE = 0.9
 """… and a sentence of another document, which more often than not is about something else, this one."""
-NEXT_SENTENCE = 0.7
-"""The sentence after the best one explains it more often than not, so that it needs less."""
+RUN_ON = 0.75
+"""Sentences that follow the best one explain it more often than not, so that they need less, as long as none is left out."""
 PROCEDURE_NEAR = 0.95
 """A passage with steps answers a how-question when its score reaches this share of the best passage's."""
 PROCEDURE_AT_HOME = 0.5
 """… and in the document that holds the best sentence, less: its symptoms match the question, its steps are the answer."""
+OTHER_CODE = 0.25
+"""Taken from steps under a heading with a code that the question does not name: they mend a fault that it is not about."""
+FIGURE = 0.05
+"""Given to sentences with a figure where the question asks how many, how long or when."""
 CELL = " | "
 
 _ORPHAN = re.compile(
@@ -36,6 +41,15 @@ _ORPHAN = re.compile(
 _HOW = re.compile(
     r"\b(?:how (?:do|can|should|to|would|must)|steps?|procedure|fix|solve|resolve|repair|set ?up|configure|install|upgrade"
     r"|restart|what (?:do|should|can|must) (?:i|we|they)|what to do|what now)\b",
+    re.IGNORECASE,
+)
+_WANTS_FIGURE = re.compile(
+    r"\b(?:how (?:many|much|long|often|soon|old|far|quick(?:ly)?|fast|late|early|big|large|high|low)|when|by when|until when"
+    r"|(?:what|which) (?:time|date|day|percentage|discount|rate|price|limit|port|number|size|share))\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|hourly|midnight|noon|never)\b",
     re.IGNORECASE,
 )
 
@@ -65,7 +79,8 @@ class _Span:
 
 def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
     """Units that answer the question, each with its passage and the quote it is. Empty where no passage has a sentence."""
-    spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage)]
+    figure = bool(_WANTS_FIGURE.search(question))
+    spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage, figure=figure)]
     speaking = _about(question, [span for span in spans if _speaks(span, passages[span.passage])], passages)
     if not speaking:
         return
@@ -75,7 +90,7 @@ def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
         yield from _procedure_units(steps, spans, passages)
         return
     for (number, kind), group in groupby(_select(best, speaking, spans, passages), key=lambda s: (s.passage, s.kind)):
-        yield from _units(list(group), number, kind, passages)
+        yield from _units(question, list(group), number, kind, passages)
 
 
 def _about(question: str, speaking: list[_Span], passages: Sequence[Passage]) -> list[_Span]:
@@ -91,14 +106,14 @@ def _about(question: str, speaking: list[_Span], passages: Sequence[Passage]) ->
     return [span for span in speaking if fits(span)]
 
 
-def _spans(number: int, passage: Passage) -> Iterator[_Span]:
+def _spans(number: int, passage: Passage, *, figure: bool) -> Iterator[_Span]:
     rows = set(_rows(passage))
     for index, (start, end) in enumerate(passage.sentences):
         text = passage.text[start:end].strip()
         cosine = passage.sentence_scores[index] if index < len(passage.sentence_scores) else passage.dense_score
         if text:
-            is_row = _with_last_cell(text) in rows
-            yield _Span(number, index, start, end, text, 0.6 * cosine + 0.4 * passage.score, is_row)
+            score = 0.6 * cosine + 0.4 * passage.score + (FIGURE if figure and _FIGURE.search(text) else 0.0)
+            yield _Span(number, index, start, end, text, score, _with_last_cell(text) in rows)
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
@@ -115,22 +130,38 @@ def _speaks(span: _Span, passage: Passage) -> bool:
 
 
 def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span], passages: Sequence[Passage]) -> list[_Span]:
-    """The best span, then others of nearly its score, within the word limit; in reading order, the best one's passage first."""
+    """The best span first, then those that run on from it, then others of nearly its score in reading order: all within the word
+    limit."""
     by_place = {(span.passage, span.index): span for span in spans}
-    chosen: list[_Span] = []
+    chosen = _whole(best, by_place)
+    for span in _running_on(best, {(span.passage, span.index): span for span in speaking}):
+        if not _fits([*chosen, *(more := [s for s in _whole(span, by_place) if s not in chosen])]):
+            break
+        chosen.extend(more)
+    opening = len(chosen)
     for span in sorted(speaking, key=lambda s: -s.score):
         if span.score < _needed(span, best, passages) * best.score or _repeats(span, chosen):
             continue
-        needed = [s for s in [*_lead_in(span, by_place), span, *_code_of(span, by_place)] if s not in chosen]
-        if chosen and not _fits([*chosen, *needed]):
-            continue
-        chosen.extend(needed)
-    return sorted(chosen, key=lambda s: (s.passage != best.passage, s.passage, s.start))
+        needed = [s for s in _whole(span, by_place) if s not in chosen]
+        if _fits([*chosen, *needed]):
+            chosen.extend(needed)
+    rest = sorted(chosen[opening:], key=lambda s: (s.passage != best.passage, s.passage, s.start))
+    return [*chosen[:opening], *rest]
+
+
+def _whole(span: _Span, by_place: dict[tuple[int, int], _Span]) -> list[_Span]:
+    """With what it cannot stand without."""
+    return [*_lead_in(span, by_place), span, *_code_of(span, by_place)]
+
+
+def _running_on(best: _Span, speaking: dict[tuple[int, int], _Span]) -> Iterator[_Span]:
+    index = best.index + 1
+    while (span := speaking.get((best.passage, index))) is not None and span.score >= RUN_ON * best.score:
+        yield span
+        index += 1
 
 
 def _needed(span: _Span, best: _Span, passages: Sequence[Passage]) -> float:
-    if (span.passage, span.index) == (best.passage, best.index + 1):
-        return NEXT_SENTENCE
     same = passages[span.passage].document_id == passages[best.passage].document_id
     return NEAR_BEST if same else NEAR_ELSEWHERE
 
@@ -167,19 +198,27 @@ def _repeats(span: _Span, chosen: Sequence[_Span]) -> bool:
     return any(len(words & set(other.text.lower().split())) >= 0.8 * len(words) for other in chosen)
 
 
-def _units(group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequence[Passage]) -> Iterator[Unit]:
+def _units(
+    question: str, group: Sequence[_Span], number: int, kind: UnitKind, passages: Sequence[Passage]
+) -> Iterator[Unit]:
     if kind is UnitKind.TABLE:
-        rows = _rows(passages[number])
-        whole = len(group) > 1 and len(rows) <= MAX_ROWS
-        yield Unit(
-            _table(rows[0], rows[1:] if whole else [span.text for span in group]), kind, (number,), group[0].text
-        )
+        header, *rows = _rows(passages[number])
+        yield Unit(_table(header, _shown(question, rows, group)), kind, (number,), group[0].text)
         return
     for span in group:
         if kind is UnitKind.PROCEDURE:  # a step alone is no procedure: its number would mislead
             yield Unit("- " + STEP.sub("", span.text), UnitKind.ITEM, (number,), span.text)
         else:
             yield Unit(span.text, kind, (number,), span.text)
+
+
+def _shown(question: str, rows: Sequence[str], group: Sequence[_Span]) -> list[str]:
+    """The rows that the question names by their first cell; else the whole table, where it is short: a list with gaps misleads."""
+    asked = set(terms(question))
+    named = [span.text for span in group if asked.intersection(terms(span.text.split(CELL)[0]))]
+    if named:
+        return named
+    return list(rows) if len(rows) <= MAX_ROWS else [span.text for span in group]
 
 
 def _rows(passage: Passage) -> list[str]:
@@ -217,10 +256,11 @@ def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Seq
     def fit(number: int) -> float:
         near = passages[number].document_id == home
         enough = passages[number].score >= (PROCEDURE_AT_HOME if near else PROCEDURE_NEAR) * top
-        own = max((s.score for s in steps[number]), default=0.0)
-        return (
-            passages[number].score + 0.3 * own + (0.1 if near else 0.0) if enough and len(steps[number]) >= 2 else 0.0
-        )
+        if not enough or len(steps[number]) < 2:
+            return 0.0
+        own = max(s.score for s in steps[number])
+        elsewhere = codes(heading_of(passages[number])) - codes(question)
+        return passages[number].score + 0.3 * own + (0.1 if near else 0.0) - (OTHER_CODE if elsewhere else 0.0)
 
     chosen = max(range(len(passages)), key=fit)
     if not fit(chosen):

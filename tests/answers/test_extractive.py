@@ -87,5 +87,36 @@ def test_a_row_with_an_empty_last_cell_is_a_row() -> None:
     found = passage(
         "code | meaning | runbook\nE1 | Journal is full | \nE2 | No paper | printer.md", cosines=[0.1, 0.9, 0.1]
     )
-    [unit] = extract("What does the journal code mean?", [found])
+    [unit] = extract("What does code E1 mean?", [found])
     assert unit.text.splitlines()[-1] == "| E1 | Journal is full |  |"
+
+
+def test_the_direct_answer_comes_first_and_what_follows_it_runs_on() -> None:
+    text = "Tills are grey. A till stores 20,000 receipts. Then it stops selling. Paper is white."
+    found = passage(text, cosines=[0.7, 0.8, 0.62, 0.2])
+    assert [unit.text for unit in extract("Does a till sell offline?", [found])] == [
+        "A till stores 20,000 receipts.",
+        "Then it stops selling.",
+        "Tills are grey.",
+    ]
+
+
+def test_a_sentence_with_a_figure_is_before_its_like_where_one_is_asked_for() -> None:
+    found = passage("Partners are free in their prices. Silver partners get 20 % off.", cosines=[0.62, 0.6])
+    assert next(extract("What discount do partners get?", [found])).text == "Silver partners get 20 % off."
+    assert next(extract("Do partners get a discount?", [found])).text == "Partners are free in their prices."
+
+
+def test_a_table_without_the_asked_row_is_whole_and_a_named_row_alone() -> None:
+    found = passage("Period | From\nEaster | 18 March\nChristmas | 7 December", cosines=[0.3, 0.8, 0.4])
+    [whole] = extract("When is the freeze?", [found])
+    assert len(whole.text.splitlines()) == 4
+    [named] = extract("When is the Easter freeze?", [found])
+    assert named.text.splitlines()[2:] == ["| Easter | 18 March |"]
+
+
+def test_steps_for_a_fault_that_nobody_named_give_way() -> None:
+    fault = replace(passage("1. Ask the finance lead.\n2. Reopen the month.", score=0.8), heading_path=("ERR-6033",))
+    close = replace(passage("1. Accrue goods.\n2. Close the month.", score=0.7), heading_path=("Closing day",), id="p2")
+    assert list(extract("How do we close the month?", [fault, close]))[-1].text.startswith("1. Accrue")
+    assert list(extract("How do we solve ERR-6033?", [fault, close]))[-1].text.startswith("1. Ask")
