@@ -259,7 +259,7 @@ def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Seq
         if not enough or len(steps[number]) < 2:
             return 0.0
         own = max(s.score for s in steps[number])
-        elsewhere = codes(heading_of(passages[number])) - codes(question)
+        elsewhere = codes(" ".join(passages[number].heading_path)) - codes(question)
         return passages[number].score + 0.3 * own + (0.1 if near else 0.0) - (OTHER_CODE if elsewhere else 0.0)
 
     chosen = max(range(len(passages)), key=fit)
