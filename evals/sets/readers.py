@@ -92,7 +92,9 @@ def _ax_corpora(folder: Path, split: str, out: Path) -> tuple[str, list[SetCorpu
 
 
 def _mtrag_rewrite(folder: Path, split: str, out: Path) -> EvalSet:
-    questions = [_mtrag_question(row, text=row["standalone"]) for row in _asked(folder, split)]
+    """Questions without a rewrite, which are unanswerable ones, are left out."""
+    rewritten = (row for row in _asked(folder, split) if row["standalone"])
+    questions = [_mtrag_question(row, text=row["standalone"]) for row in rewritten]
     return EvalSet("mtrag-rewrite", "MTRAG cloud, rewritten questions", questions, _mtrag_corpora(folder, out))
 
 

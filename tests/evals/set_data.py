@@ -51,6 +51,7 @@ def write_data(folder: Path) -> Path:
             _cloud("c2", SECOND, "How are backups of IBM Cloudant taken?", said[:2], True, ["doc/3:4"], "With couchbackup."),
             _cloud("c3", THANKS, THANKS, said, None, [], "You are welcome."),
             _cloud("c4", LOST, LOST, said, False, [], "I do not know."),
+            _cloud("c5", "And how many?", "", said, False, [], "I do not know."),
         ],
     )  # fmt: skip
     return folder

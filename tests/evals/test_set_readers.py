@@ -68,7 +68,7 @@ def test_another_half_has_files_and_a_tenant_of_its_own(load: Load, tmp_path: Pa
         load("golden", "held")
 
 
-def test_rewritten_questions_stand_alone_and_small_talk_is_left_out(load: Load) -> None:
+def test_rewritten_questions_stand_alone_and_what_has_no_rewrite_is_left_out(load: Load) -> None:
     found = load("mtrag-rewrite")
     assert [(q.id, q.text, set(q.gold), q.history) for q in found.questions] == [
         ("c1", FIRST, {"doc_1_2.md"}, ()),
@@ -85,12 +85,12 @@ def test_rewritten_questions_stand_alone_and_small_talk_is_left_out(load: Load) 
 def test_the_last_turn_comes_with_what_was_said_before(load: Load) -> None:
     found = load("mtrag-history")
     assert [q.text for q in found.questions][:2] == [FIRST, SECOND]
-    assert [len(q.history) for q in found.questions] == [0, 1, 2]
+    assert [len(q.history) for q in found.questions] == [0, 1, 2, 2]
     assert found.questions[2].history == (
         Exchange(FIRST, "Yes, up to one megabyte."),
         Exchange(SECOND, "Every night."),
     )
-    assert [q.id for q in found.questions] == [q.id for q in load("mtrag-rewrite").questions]
+    assert [q.id for q in found.questions] == [*(q.id for q in load("mtrag-rewrite").questions), "c5"]
 
 
 def test_golden_questions_take_the_common_form(load: Load, tmp_path: Path) -> None:
