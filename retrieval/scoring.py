@@ -11,10 +11,10 @@ from retrieval.embedding import Vector
 from retrieval.index import Candidate
 from retrieval.phrases import pairs_of, phrase_share
 
-DENSE_WEIGHT, COVERAGE_WEIGHT, SENTENCE_WEIGHT, PHRASE_WEIGHT = 0.5, 0.3, 1.0, 1.0
-"""Of the passage's cosine, the share of the question's idf that its terms carry, its best sentence's cosine, and the share of the
-question's phrases in it. Chosen on development questions; the losing variants are in docs/adr/0007 and 0011."""
-TOTAL_WEIGHT = DENSE_WEIGHT + COVERAGE_WEIGHT + SENTENCE_WEIGHT + PHRASE_WEIGHT
+DENSE_WEIGHT, SPARSE_WEIGHT, SENTENCE_WEIGHT, PHRASE_WEIGHT = 0.5, 0.2, 1.0, 1.0
+"""Of the passage's cosine, its BM25, its best sentence's cosine, and the share of the question's phrases in it. Chosen on
+development questions; the losing variants are in docs/adr/0007 and 0011."""
+TOTAL_WEIGHT = DENSE_WEIGHT + SPARSE_WEIGHT + SENTENCE_WEIGHT + PHRASE_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A candidate with every score it has: `dense` a cosine, `coverage` the share of the query's idf that its terms carry, `phrase`
-    the share of its neighbouring terms (0 where nobody looked); `sparse`, BM25 over the best candidate's, is shown only. `lead`
-    is what its owner's documents are given in the order, and nowhere else."""
+    """A candidate with every score it has: `dense` a cosine, `sparse` BM25 over the query's whole idf, at most 1, `coverage` the
+    share of that idf that its terms carry, `phrase` the share of its neighbouring terms (0 where nobody looked). `lead` is what its
+    owner's documents are given in the order, and nowhere else."""
 
     candidate: Candidate
     dense: float
@@ -53,7 +53,7 @@ class Scored:
     def score(self) -> float:
         weighted = (
             DENSE_WEIGHT * self.dense
-            + COVERAGE_WEIGHT * self.coverage
+            + SPARSE_WEIGHT * self.sparse
             + SENTENCE_WEIGHT * self.sentence
             + PHRASE_WEIGHT * self.phrase
         )
@@ -69,13 +69,12 @@ def score(
 ) -> list[Scored]:
     """Exact scores for all candidates together, best first; `leads` by candidate id."""
     raw = [sum(idf.get(i, 0.0) * v for i, v in zip(c.sparse.indices, c.sparse.values, strict=True)) for c in candidates]
-    top = max(raw, default=0.0) or 1.0
     total = sum(idf.values()) or 1.0
     scored = [
         Scored(
             c,
             dense=float(np.dot(c.dense, query)),
-            sparse=bm25 / top,
+            sparse=min(1.0, bm25 / total),
             coverage=sum(idf.get(i, 0.0) for i in c.sparse.indices) / total,
             sentence_scores=tuple(float(x) for x in sentences[c.id] @ query) if c.id in sentences else (),
             lead=leads.get(c.id, 0.0),
