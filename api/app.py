@@ -140,6 +140,7 @@ async def _open(
         if prepare is not None:
             await prepare(services)
         services.jobs.start()
+        services.messengers.start()
         await stack.enter_async_context(services.schedule.running())
         await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))

@@ -10,7 +10,6 @@ from functools import partial
 import structlog
 
 from answers.calibration import Calibrations
-from answers.case_notices import JOB as CASE_NOTICE
 from answers.case_notices import CaseNotices
 from answers.case_routes import CaseRoutes
 from answers.cases import CaseDesk
@@ -34,7 +33,7 @@ from api.wiring.answering import (
     make_searcher,
 )
 from api.wiring.backends import make_workers, warm_up_profile
-from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_notices
+from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_messengers, make_notices
 from api.wiring.knowledge import (
     make_curation,
     make_garbage,
@@ -104,6 +103,8 @@ class Services(Engine):
     calibrations: Calibrations
     calibrator: Calibrator
     jobs: Jobs
+    messengers: Jobs
+    """Tell of cases: a person who waits does not wait for a sync."""
     reindexer: Reindexer
     schedule: SourceSchedule
 
@@ -122,13 +123,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         notices = make_notices(engine)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),
-            CASE_NOTICE: notices.run,
             **upkeep(reindexer),
         }
-        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
+        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone, kinds=list(handlers))
         stack.push_async_callback(jobs.aclose)
         services = _assemble(engine, library, releases, jobs, reindexer, notices)
         stack.push_async_callback(services.streams.aclose)
+        stack.push_async_callback(services.messengers.aclose)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
@@ -176,6 +177,7 @@ def _assemble(
         calibrations=calibrations,
         calibrator=Calibrator(golden, searcher, engine.tenants, calibrations, passages=settings.answers.passages),
         jobs=jobs,
+        messengers=make_messengers(engine, notices),
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),
     )
