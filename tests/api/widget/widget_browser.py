@@ -102,9 +102,9 @@ class Portal:
         """Into every page from the next one on, past its content policy."""
         self.page.add_init_script(path=AXE)
 
-    def violations(self) -> list[str]:
-        """What axe-core finds inside the frame, as `rule: target`."""
-        found = self.panel.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+    def violations(self, where: Frame | None = None) -> list[str]:
+        """What axe-core finds, inside the panel's frame unless told where, as `rule: target`."""
+        found = (where or self.panel).evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
         return [
             f"{rule['id']}: {node['target']} {node['failureSummary'][:200]}"
             for rule in found["violations"]
