@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ async def _case(world: World, stub: SlackStub) -> dict[str, list[str]]:
     opened = _last(stub, DESK, None)
     await post(bot, escalating.press(case_blocks.CLAIM))
     await until(lambda: any("has taken this" in text for text in escalating.thread))
-    thread = [_last(stub, CHANNEL, "1700000000.000001", number) for number in (0, 1)]
+    thread = [_last(stub, CHANNEL, "1700000000.000001", number) for number in (-2, -1)]
     await escalating.jobs.aclose()
     return {"slack-case": [opened], "slack-taken": [said("kim", "Which scale fits till 7?"), shown, *thread]}
 
@@ -116,7 +117,8 @@ def _last(stub: SlackStub, channel: str, thread_ts: str | None, number: int = -1
 
 
 def test_walk_through_slack_in_pictures(chromium: Browser, tmp_path: Path) -> None:
-    pictures = asyncio.run(walk(tmp_path))
+    with ThreadPoolExecutor(1) as thread:  # the browser's driver keeps an event loop running in this one
+        pictures = thread.submit(asyncio.run, walk(tmp_path)).result()
     context = chromium.new_context(viewport={"width": 720, "height": 200}, device_scale_factor=1.5)
     try:
         for name, parts in pictures.items():
