@@ -45,6 +45,7 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from core.directives import Directives
 from core.grants import Grants
 from core.jobs import Handler, Jobs
 from core.profiles import Profiles
@@ -86,6 +87,7 @@ class Services(Engine):
     gaps: Gaps
     grants: Grants
     profiles: Profiles
+    directives: Directives
     widgets: Widgets
     identities: Identities
     visits: Visits
@@ -160,6 +162,7 @@ def _assemble(
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
+        directives=Directives(database),
         widgets=widgets,
         identities=identities,
         visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
