@@ -31,6 +31,7 @@ from api.routes import (
     health,
     jobs,
     openai,
+    policies,
     releases,
     review,
     slack,
@@ -106,6 +107,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         documents,
         curation,
         grants,
+        policies,
         sources,
         failures,
         gaps,
@@ -140,6 +142,7 @@ async def _open(
         if prepare is not None:
             await prepare(services)
         services.jobs.start()
+        services.messengers.start()
         await stack.enter_async_context(services.schedule.running())
         await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))

@@ -10,7 +10,6 @@ from functools import partial
 import structlog
 
 from answers.calibration import Calibrations
-from answers.case_notices import JOB as CASE_NOTICE
 from answers.case_notices import CaseNotices
 from answers.case_routes import CaseRoutes
 from answers.cases import CaseDesk
@@ -34,7 +33,7 @@ from api.wiring.answering import (
     make_searcher,
 )
 from api.wiring.backends import make_workers, warm_up_profile
-from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_notices
+from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_messengers, make_notices
 from api.wiring.knowledge import (
     make_curation,
     make_garbage,
@@ -46,6 +45,7 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from core.directives import Directives
 from core.grants import Grants
 from core.jobs import Handler, Jobs
 from core.profiles import Profiles
@@ -87,6 +87,7 @@ class Services(Engine):
     gaps: Gaps
     grants: Grants
     profiles: Profiles
+    directives: Directives
     widgets: Widgets
     identities: Identities
     visits: Visits
@@ -104,6 +105,8 @@ class Services(Engine):
     calibrations: Calibrations
     calibrator: Calibrator
     jobs: Jobs
+    messengers: Jobs
+    """Tell of cases: a person who waits does not wait for a sync."""
     reindexer: Reindexer
     schedule: SourceSchedule
 
@@ -122,13 +125,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         notices = make_notices(engine)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),
-            CASE_NOTICE: notices.run,
             **upkeep(reindexer),
         }
-        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
+        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone, kinds=list(handlers))
         stack.push_async_callback(jobs.aclose)
         services = _assemble(engine, library, releases, jobs, reindexer, notices)
         stack.push_async_callback(services.streams.aclose)
+        stack.push_async_callback(services.messengers.aclose)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
@@ -159,6 +162,7 @@ def _assemble(
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
+        directives=Directives(database),
         widgets=widgets,
         identities=identities,
         visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
@@ -176,6 +180,7 @@ def _assemble(
         calibrations=calibrations,
         calibrator=Calibrator(golden, searcher, engine.tenants, calibrations, passages=settings.answers.passages),
         jobs=jobs,
+        messengers=make_messengers(engine, notices),
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import UploadFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr, field_validator, model_validator
@@ -134,6 +134,7 @@ class UploadForm(Body):
     owner: str | None = Field(None, max_length=200)
     review_by: date | None = None
     url: str | None = Field(None, max_length=2000)
+    authoritative: bool | None = Field(None, description="whether high-impact questions are answered from it")
 
     def stated(self) -> dict[str, object]:
         """The metadata keys that were given, as a folder's rules would give them."""
@@ -290,7 +291,14 @@ class ProfilePatch(Body):
 
 
 class DocumentPatch(Body):
-    audience: Audience = Field(description="who may read it, from now on and in every release")
+    audience: Audience | None = Field(None, description="who may read it, from now on and in every release")
+    authoritative: bool | None = Field(None, description="answers high-impact questions; asks for 'documents:approve'")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.audience is None and self.authoritative is None:
+            raise ValueError("say who may read it (audience), or whether it is authoritative")
+        return self
 
 
 class ApprovalIn(Body):

@@ -16,4 +16,5 @@ async def run_worker(settings: Settings) -> None:
             code="worker_needs_server",
         )
     async with open_services(settings) as services, services.schedule.running(), services.anchors.running():
+        services.messengers.start()
         await services.jobs.poll()

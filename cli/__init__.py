@@ -28,6 +28,7 @@ from cli import (
     guarding,
     jobs,
     mcp,
+    policies,
     reindex,
     releases,
     running,
@@ -81,6 +82,8 @@ app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
 app.add_typer(widget.widgets, name="widget")
 app.add_typer(cases.cases, name="case")
+app.add_typer(policies.policy, name="policy")
+app.add_typer(policies.prompt, name="prompt")
 app.add_typer(tasks.tasks, name="task")
 app.add_typer(evals.evals, name="eval")
 

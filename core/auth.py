@@ -31,7 +31,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ, Permission.CASES_READ, Permission.CASES_WORK},
     Role.EDITOR: _ASKING | {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.JOBS_READ},
     Role.AUDITOR: frozenset(
-        {Permission.DOCUMENTS_READ, Permission.JOBS_READ, Permission.AUDIT_READ, Permission.USAGE_READ}
+        {
+            Permission.DOCUMENTS_READ,
+            Permission.JOBS_READ,
+            Permission.AUDIT_READ,
+            Permission.USAGE_READ,
+            Permission.POLICY_READ,
+        }
     ),
     Role.KNOWLEDGE_ADMIN: frozenset(Permission) - {Permission.SOURCES_LOCAL, Permission.GOVERN},
     Role.OPERATOR: frozenset(Permission),

@@ -81,6 +81,10 @@ class Permission(StrEnum):
     """Reads what was asked and not answered."""
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
+    POLICY_READ = "policy:read"
+    """Reads the tenant's policy and prompt, and what they were before."""
+    POLICY_WRITE = "policy:write"
+    """Sets them, and goes back to earlier ones."""
     GOVERN = "govern"
     """Sets budgets and retention, confirms costs, erases and exports a person's data: only the operator's own CLI holds it."""
 
@@ -121,6 +125,8 @@ class Filters:
     as_of: date | None = None
     doc_types: tuple[DocType, ...] = ()
     corpora: tuple[str, ...] = ()
+    authoritative: bool = False
+    """Only documents that are marked so: what a high-impact question is answered from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,8 @@ class Metadata:
     review_by: date | None = None
     supersedes: str | None = None
     url: str | None = None
+    authoritative: bool | None = None
+    """Whether high-impact questions (prices, refunds, security incidents …) are answered from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +203,7 @@ class Passage:
     customer: str | None = None
     product: str | None = None
     module: str | None = None
+    authoritative: bool = False
     tenant_id: str = ""
     """Whose document it is: the asker's own tenant, or one that granted its corpus."""
     sentences: tuple[tuple[int, int], ...] = ()

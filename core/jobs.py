@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,9 +71,12 @@ class Jobs:
         *,
         settings: JobSettings | None = None,
         alone: bool = False,
+        kinds: Collection[str] | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        """`kinds`: jobs of other kinds are another object's business, and neither waits for the other's; None: all are its own."""
         self._database = database
+        self._kinds = kinds
         self._settings = settings or JobSettings()
         self._alone = alone
         self._runner = Runner(database, handlers, self._settings, alone=alone, draw=draw)
@@ -208,16 +211,16 @@ class Jobs:
     async def _take_back(self) -> None:
         own = list(self._tries)
         async with self._database.read(Crossing.JOBS) as session:
-            if not await rows.any_dead(session, alone=self._alone, but=own):
+            if not await rows.any_dead(session, alone=self._alone, but=own, kinds=self._kinds):
                 return
         async with self._database.write(Crossing.JOBS) as session:
-            await rows.take_back(session, alone=self._alone, but=own)
+            await rows.take_back(session, alone=self._alone, but=own, kinds=self._kinds)
 
     async def _fill(self) -> None:
         """Start jobs while there are slots: of the tenant first that was served longest ago."""
         while len(self._tasks) < self._settings.parallel and not self._closing:
             async with self._database.read(Crossing.JOBS) as session:
-                waiting = await rows.waiting_tenants(session, self._served)
+                waiting = await rows.waiting_tenants(session, self._served, kinds=self._kinds)
             for tenant_id in sorted(waiting, key=lambda tenant: self._turns.get(tenant, 0)):
                 if await self._begin(tenant_id):
                     break
@@ -227,7 +230,7 @@ class Jobs:
     async def _begin(self, tenant_id: str) -> bool:
         owner = new_id()
         async with self._database.write(tenant_id) as session:
-            job = await rows.claim(session, tenant_id, owner)
+            job = await rows.claim(session, tenant_id, owner, kinds=self._kinds)
         if job is None:
             return False
         self._turns[tenant_id] = next(self._count)

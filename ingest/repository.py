@@ -316,6 +316,7 @@ def _revision(tenant_id: str, revision: NewRevision) -> Revision:
         warnings=list(revision.warnings),
         passages=len(revision.chunks),
         author=revision.author,
+        authoritative=bool(revision.metadata.authoritative),
         text_hash=revision.fingerprint.text_hash,
         minhash=revision.fingerprint.minhash,
     )

@@ -99,7 +99,7 @@ class CaseWorld:
         """A process that delivers."""
         notices = CaseNotices(self.database, KEYRING, self.settings)
         notices.employ(couriers)
-        jobs = Jobs(self.database, {JOB: notices.run}, settings=JobSettings(poll_s=0.02), alone=True)
+        jobs = Jobs(self.database, {JOB: notices.run}, settings=JobSettings(poll_s=0.02), alone=True, kinds=[JOB])
         self._jobs.append(jobs)
         jobs.start()
         return jobs

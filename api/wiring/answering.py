@@ -9,7 +9,10 @@ from answers.conversations import Conversations, Memory
 from answers.feedback import FeedbackDesk
 from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
+from answers.rulings import TenantRules
+from answers.turn import Stages
 from api.engine import Engine
+from core.directives import Directives
 from core.grants import Grants
 from core.profiles import Profiles
 from core.quota import Quota
@@ -78,10 +81,10 @@ def make_pipeline(
             grants=Grants(database),
             tenants=engine.tenants,
         ),
+        rules=TenantRules(Directives(database)),
         llm=engine.llm,
         composer=Composer(budget=llm.context_tokens - llm.max_tokens),
-        tracer=engine.tracer,
-        metrics=engine.metrics,
+        stages=Stages(engine.tracer, engine.metrics),
         quota=quota,
         policy=Policy(
             max_tokens=llm.max_tokens,

@@ -26,7 +26,7 @@ from core.models.channels import (
     WidgetSession,
     WidgetToken,
 )
-from core.models.governance import AuditRow, KeyUsage, ModelCall, Usage
+from core.models.governance import AuditRow, DirectiveRow, KeyUsage, ModelCall, Usage
 from core.models.knowledge import (
     Corpus,
     CorpusGrant,
@@ -56,6 +56,7 @@ __all__ = [
     "Corpus",
     "CorpusGrant",
     "CurationTask",
+    "DirectiveRow",
     "Document",
     "DocumentComment",
     "EvalRun",

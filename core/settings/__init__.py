@@ -1,6 +1,13 @@
 """The settings: a section for each part of the product, read from a file and the environment."""
 
-from core.settings.answers import AnswerSettings, GapSettings, GuardSettings, LLMSettings, QuotaSettings
+from core.settings.answers import (
+    AnswerSettings,
+    GapSettings,
+    GuardSettings,
+    LLMSettings,
+    PolicySettings,
+    QuotaSettings,
+)
 from core.settings.base import Section
 from core.settings.channels import (
     CaseSettings,
@@ -51,6 +58,7 @@ __all__ = [
     "LogSettings",
     "MCPSettings",
     "OpenAISettings",
+    "PolicySettings",
     "Precision",
     "QuotaSettings",
     "ReleaseSettings",

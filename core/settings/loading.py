@@ -14,7 +14,14 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 
 from core.errors import ConfigurationError
-from core.settings.answers import AnswerSettings, GapSettings, GuardSettings, LLMSettings, QuotaSettings
+from core.settings.answers import (
+    AnswerSettings,
+    GapSettings,
+    GuardSettings,
+    LLMSettings,
+    PolicySettings,
+    QuotaSettings,
+)
 from core.settings.base import Section
 from core.settings.channels import (
     CaseSettings,
@@ -59,6 +66,7 @@ class Settings(Section):
     answers: AnswerSettings = AnswerSettings()
     gaps: GapSettings = GapSettings()
     guards: GuardSettings = GuardSettings()
+    policy: PolicySettings = PolicySettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     jobs: JobSettings = JobSettings()

@@ -14,8 +14,11 @@ from answers.conversations import Conversations
 from answers.events import AnswerEvent
 from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
+from answers.rulings import TenantRules
+from answers.turn import Stages
 from answers.types import Answer, Question
 from core.database import Database
+from core.directives import Directives
 from core.domain import Passage, Principal, Scope
 from core.metrics import Metrics
 from core.quota import Quota
@@ -77,10 +80,10 @@ class World:
             guards=Guards(self.redactor),
             finder=Finder(self.searcher, Calibrations(self.database, threshold=0.5), limit=6),
             askers=Nobody(self.customers),
+            rules=TenantRules(Directives(self.database)),
             llm=self.llm,
             composer=Composer(budget=3000),
-            tracer=NullTracer(),
-            metrics=Metrics(),
+            stages=Stages(NullTracer(), Metrics()),
             quota=Quota(per_minute=self.per_minute),
             policy=Policy(max_tokens=200, deadline_s=10),
         )

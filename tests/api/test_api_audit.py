@@ -28,6 +28,7 @@ from core.auth import Keys
 from core.budgets import Budget, Budgets
 from core.crossings import Crossing
 from core.database import Database
+from core.directives import Directives
 from core.domain import Audience, Principal, Role
 from core.grants import Grants
 from core.jobs import Jobs, Progress
@@ -198,6 +199,7 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         calibrator=_Calibrator(calibrations),
         grants=Grants(database),
         profiles=Profiles(database),
+        directives=Directives(database),
         failures=Failures(database),
         sources=SourceDesk(
             database=database, keyring=KEYRING, limits=limits, roots=(world.folder,), home=folder / "sources"
@@ -274,6 +276,10 @@ GOLDEN = {"id": "q1", "question": "How is it reset?", "kind": "answerable", "aud
 plain("POST /v1/golden", "/v1/golden", {"questions": [GOLDEN]})
 plain("PATCH /v1/golden/limits", "/v1/golden/limits", {"min_pass": 0.5})
 plain("PATCH /v1/tenant/profile", "/v1/tenant/profile", {"region": "Germany"})
+plain("PUT /v1/policy", "/v1/policy", {"topics": [{"name": "prices", "cues": ["list price"]}]})
+plain("POST /v1/policy/rollback", "/v1/policy/rollback", {"version": 0})
+plain("PUT /v1/prompt", "/v1/prompt", {"text": "Answer from the passages, or reply with NO_ANSWER."})
+plain("POST /v1/prompt/rollback", "/v1/prompt/rollback", {"version": 0})
 plain("POST /v1/confidence/fit", "/v1/confidence/fit")
 plain("DELETE /v1/confidence", "/v1/confidence")
 plain("POST /v1/reindex", "/v1/reindex")

@@ -127,6 +127,26 @@ class FakeAnswerer:
         self._conversations.clear()
 
 
+class SlowAnswerer:
+    """Says one thing after the other, each when it is let."""
+
+    def __init__(self, *events: AnswerEvent) -> None:
+        self.events = events
+        self.steps = asyncio.Semaphore(0)
+        self.asked: list[Question] = []
+        self.cancelled = False
+
+    async def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
+        self.asked.append(question)
+        try:
+            for event in self.events:
+                await self.steps.acquire()
+                yield event
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+
+
 @dataclass(slots=True)
 class FakeVotes:
     given: dict[tuple[str, str], Feedback] = field(default_factory=dict)
