@@ -82,7 +82,12 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
     GOVERN = "govern"
-    """Sets budgets and retention, confirms costs, erases and exports a person's data: only the operator's own CLI holds it."""
+    """Sets budgets and retention, confirms costs, erases and exports a person's data: for the operator's own CLI and platform
+    admins."""
+    PEOPLE_WRITE = "people:write"
+    """Invites people, changes their roles, and shuts them out."""
+    TENANTS_ENTER = "tenants:enter"
+    """Works in any tenant; counts in a person's session alone, since a key belongs to one tenant."""
 
 
 class Role(StrEnum):
@@ -92,6 +97,8 @@ class Role(StrEnum):
     """Writes documents and submits them; somebody else approves and publishes."""
     KNOWLEDGE_ADMIN = "knowledge_admin"
     AUDITOR = "auditor"
+    PLATFORM_ADMIN = "platform_admin"
+    """A person who runs the installation: made on the command line alone, and audited in each tenant that they enter."""
     OPERATOR = "operator"
 
 

@@ -21,6 +21,7 @@ from core.settings.knowledge import (
     SourceSettings,
 )
 from core.settings.loading import PREFIX, Settings, load_settings
+from core.settings.people import LOOPBACK, GroupRule, OIDCSettings, SessionSettings, SignInSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -32,6 +33,7 @@ from core.settings.system import (
 )
 
 __all__ = [
+    "LOOPBACK",
     "PREFIX",
     "AnswerSettings",
     "AuditSettings",
@@ -40,6 +42,7 @@ __all__ = [
     "DatabaseSettings",
     "EmbeddingSettings",
     "GapSettings",
+    "GroupRule",
     "GuardSettings",
     "IndexKind",
     "IndexSettings",
@@ -50,6 +53,7 @@ __all__ = [
     "LangfuseSettings",
     "LogSettings",
     "MCPSettings",
+    "OIDCSettings",
     "OpenAISettings",
     "Precision",
     "QuotaSettings",
@@ -57,7 +61,9 @@ __all__ = [
     "SMTPSecurity",
     "Section",
     "ServerSettings",
+    "SessionSettings",
     "Settings",
+    "SignInSettings",
     "SlackSettings",
     "SourceSettings",
     "WidgetSettings",
