@@ -17,6 +17,13 @@ from core.errors import CopilotError
 
 FOLDER = Path(__file__).parent.parent / "people" / "pages"
 
+_PAGE = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+}
+"""Nobody frames what a password is typed into."""
+
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Query(max_length=2048)]
@@ -25,7 +32,7 @@ Text = Annotated[str, Query(max_length=2048)]
 @router.head("/sign-in")
 @router.get("/sign-in")
 async def page() -> FileResponse:
-    return FileResponse(FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
+    return FileResponse(FOLDER / "index.html", headers=_PAGE)
 
 
 @router.get("/oidc/start")

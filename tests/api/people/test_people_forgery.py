@@ -36,7 +36,7 @@ async def test_one_of_the_two_that_browsers_send_is_enough(world: PeopleWorld, s
     (await browser.act("PATCH", "/v1/usage/budget", BODY, **said)).raise_for_status()
 
 
-@pytest.mark.parametrize("token", [None, "", "0" * 64, "another's", "ü".encode().decode("latin-1")])
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "another's"])
 async def test_an_act_without_the_sessions_token_is_refused(world: PeopleWorld, token: str | None) -> None:
     await world.account(role=Role.PLATFORM_ADMIN)
     browser = await world.signed_in()

@@ -126,7 +126,9 @@ async def test_a_planted_credential_is_not_taken_over(world: PeopleWorld) -> Non
 async def test_own_sessions_are_listed_and_ended_and_nobody_elses(world: PeopleWorld) -> None:
     await world.account()
     await world.account("bob@acme.example")
-    here, elsewhere, bob = await world.signed_in(), await world.signed_in(), await world.signed_in("bob@acme.example")
+    here = await world.signed_in()
+    world.clock.advance(seconds=1)
+    elsewhere, bob = await world.signed_in(), await world.signed_in("bob@acme.example")
     listed = (await here.http.get("/v1/sessions")).json()["sessions"]
     assert [each["current"] for each in listed] == [False, True]
     assert {each["method"] for each in listed} == {"password"}
