@@ -116,6 +116,7 @@ def built(home: Path, **database: str) -> Iterator[Town]:
             "home": home,
             "database": database,
             "quota": {"questions_per_minute": 1_000_000},
+            "sign_in": {"tries_per_account": 1_000_000, "tries_per_address": 1_000_000, "argon2_memory_kib": 1024},
             "ingest": {"roots": [str(home / "files")]},
         }
     )
