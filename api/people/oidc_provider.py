@@ -140,7 +140,7 @@ class Provider:
 
     async def _fetched(self, client: AsyncOAuth2Client, url: str) -> dict[str, Any]:
         try:
-            response = await client.get(url, withhold_token=True)
+            response = await client.request("GET", url, withhold_token=True)
             found = response.json() if len(response.content) <= _LONGEST_BYTES else None
         except (HTTPError, ValueError) as error:
             raise _away(type(error).__name__) from None
