@@ -34,10 +34,13 @@ from api.routes import (
     policies,
     releases,
     review,
+    session,
+    sign_in,
     slack,
     sources,
     tasks,
     usage,
+    users,
     widget,
     widgets,
 )
@@ -49,7 +52,8 @@ log = structlog.get_logger()
 
 DESCRIPTION = """
 Support answers with cited sources from a vendor's and its partners' own documents. Send an API key as
-`Authorization: Bearer <key>`; the key decides tenant and audience. Errors are `application/problem+json` with a stable `code`.
+`Authorization: Bearer <key>`; the key decides tenant and audience. People sign in at `/sign-in`. Errors are
+`application/problem+json` with a stable `code`.
 """
 
 
@@ -121,6 +125,9 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         chat,
         slack,
         review,
+        session,
+        sign_in,
+        users,
         widgets,
         widget,
     ):
@@ -130,6 +137,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     app.mount("/chat", GZipMiddleware(StaticFiles(directory=chat.FOLDER)), name="chat")
     app.mount("/widget/v1/static", GZipMiddleware(StaticFiles(directory=widget.FOLDER)), name="widget")
     app.mount("/review", StaticFiles(directory=review.FOLDER, html=True), name="review")
+    app.mount("/sign-in", StaticFiles(directory=sign_in.FOLDER), name="sign-in")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
     return app
 

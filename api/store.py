@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy.engine import make_url
 
+from api.wiring.people import People, make_people
 from core.audit import Trail
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
@@ -43,6 +44,7 @@ class Store:
     budgets: Budgets
     meter: Meter
     usage: UsageBook
+    people: People
 
 
 def generation(settings: Settings) -> str:
@@ -87,6 +89,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             budgets,
             Meter(database, budgets),
             UsageBook(database, budgets),
+            make_people(settings, database, keyring, tenants),
         )
         await anchors.try_append()
     finally:

@@ -36,6 +36,7 @@ from cli import (
     sources,
     tasks,
     usage,
+    users,
     widget,
 )
 from cli.common import err
@@ -68,6 +69,7 @@ app.add_typer(running.doctor, name="doctor")
 app.add_typer(admin.tenants, name="tenant")
 admin.tenants.command("profile")(grants.tenant_profile)
 app.add_typer(admin.keys, name="key")
+app.add_typer(users.users, name="user")
 app.add_typer(grants.grants, name="grant")
 app.add_typer(jobs.jobs, name="job")
 app.add_typer(slack.workspaces, name="slack")

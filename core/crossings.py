@@ -25,7 +25,7 @@ class Crossing(StrEnum):
     """Why a transaction sees several tenants' rows."""
 
     CREDENTIALS = "credentials"
-    """Whose a key, a widget, a visitor's session, a Slack workspace, channel or code is: nobody knows before it is looked up."""
+    """Whose a key, an account, a session, a widget, a Slack workspace, channel or code is: nobody knows before it is looked up."""
     DIRECTORY = "directory"
     """Which tenants there are: at the start, for the operator, and for whoever grants a corpus."""
     JOBS = "jobs"
@@ -46,7 +46,17 @@ class Crossing(StrEnum):
 
 OPENS: Mapping[Crossing, Mapping[str, Access]] = {
     Crossing.CREDENTIALS: dict.fromkeys(
-        ("api_keys", "slack_codes", "slack_shares", "slack_workspaces", "widget_sessions", "widgets"), Access.READ
+        (
+            "api_keys",
+            "slack_codes",
+            "slack_shares",
+            "slack_workspaces",
+            "user_sessions",
+            "users",
+            "widget_sessions",
+            "widgets",
+        ),
+        Access.READ,
     ),
     Crossing.DIRECTORY: {"tenants": Access.READ},
     Crossing.JOBS: {"jobs": Access.WRITE, "tenants": Access.READ},

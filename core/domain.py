@@ -86,7 +86,12 @@ class Permission(StrEnum):
     POLICY_WRITE = "policy:write"
     """Sets them, and goes back to earlier ones."""
     GOVERN = "govern"
-    """Sets budgets and retention, confirms costs, erases and exports a person's data: only the operator's own CLI holds it."""
+    """Sets budgets and retention, confirms costs, erases and exports a person's data: for the operator's own CLI and platform
+    admins."""
+    PEOPLE_WRITE = "people:write"
+    """Invites people, changes their roles, and shuts them out."""
+    TENANTS_ENTER = "tenants:enter"
+    """Works in any tenant; counts in a person's session alone, since a key belongs to one tenant."""
 
 
 class Role(StrEnum):
@@ -96,6 +101,8 @@ class Role(StrEnum):
     """Writes documents and submits them; somebody else approves and publishes."""
     KNOWLEDGE_ADMIN = "knowledge_admin"
     AUDITOR = "auditor"
+    PLATFORM_ADMIN = "platform_admin"
+    """A person who runs the installation: made on the command line alone, and audited in each tenant that they enter."""
     OPERATOR = "operator"
 
 

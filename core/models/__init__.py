@@ -42,6 +42,7 @@ from core.models.knowledge import (
     Revision,
     Source,
 )
+from core.models.people import SignInFailure, UsedSignIn, User, UserSession
 from core.models.tenants import APIKey, Tenant
 from core.models.work import EvalRun, Job
 
@@ -76,6 +77,7 @@ __all__ = [
     "PassageRow",
     "Release",
     "Revision",
+    "SignInFailure",
     "SlackCase",
     "SlackChannel",
     "SlackCode",
@@ -88,6 +90,9 @@ __all__ = [
     "Source",
     "Tenant",
     "Usage",
+    "UsedSignIn",
+    "User",
+    "UserSession",
     "WidgetKey",
     "WidgetRow",
     "WidgetSession",

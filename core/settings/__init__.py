@@ -28,6 +28,7 @@ from core.settings.knowledge import (
     SourceSettings,
 )
 from core.settings.loading import PREFIX, Settings, load_settings
+from core.settings.people import LOOPBACK, GroupRule, OIDCSettings, SessionSettings, SignInSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -39,6 +40,7 @@ from core.settings.system import (
 )
 
 __all__ = [
+    "LOOPBACK",
     "PREFIX",
     "AnswerSettings",
     "AuditSettings",
@@ -47,6 +49,7 @@ __all__ = [
     "DatabaseSettings",
     "EmbeddingSettings",
     "GapSettings",
+    "GroupRule",
     "GuardSettings",
     "IndexKind",
     "IndexSettings",
@@ -57,6 +60,7 @@ __all__ = [
     "LangfuseSettings",
     "LogSettings",
     "MCPSettings",
+    "OIDCSettings",
     "OpenAISettings",
     "PolicySettings",
     "Precision",
@@ -65,7 +69,9 @@ __all__ = [
     "SMTPSecurity",
     "Section",
     "ServerSettings",
+    "SessionSettings",
     "Settings",
+    "SignInSettings",
     "SlackSettings",
     "SourceSettings",
     "WidgetSettings",

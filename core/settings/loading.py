@@ -38,6 +38,7 @@ from core.settings.knowledge import (
     ReleaseSettings,
     SourceSettings,
 )
+from core.settings.people import OIDCSettings, SessionSettings, SignInSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -60,6 +61,9 @@ class Settings(Section):
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: created in the home folder")
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
+    sign_in: SignInSettings = SignInSettings()
+    sessions: SessionSettings = SessionSettings()
+    oidc: OIDCSettings = OIDCSettings()
     index: IndexSettings = IndexSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     llm: LLMSettings = LLMSettings()

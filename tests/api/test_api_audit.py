@@ -20,8 +20,11 @@ from answers.case_routes import CaseRoutes
 from answers.confidence import SHIPPED
 from answers.tasks import Tasks, open_task
 from api.app import app_over
+from api.people.accounts import NewAccount
+from api.people.sessions import Method
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
+from api.wiring.people import People, make_people
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
 from core.auth import Keys
@@ -91,13 +94,15 @@ class _Calibrator:
 
 @dataclass
 class Service:
-    """A knowledge admin's and the operator's clients of one tenant, and what stands behind them."""
+    """A knowledge admin's and the operator's clients of one tenant, one without a key, and what stands behind them."""
 
     world: World
     jobs: Jobs
     meter: Meter
     admin: httpx.AsyncClient
     operator: httpx.AsyncClient
+    nobody: httpx.AsyncClient
+    people: People
 
     async def rows(self) -> int:
         async with self.world.database.read(Crossing.UPKEEP) as session:
@@ -169,7 +174,8 @@ async def service(database: Database, tmp_path: Path, quick_folder: Path) -> Asy
         headers = {"Authorization": f"Bearer {key.token}"}
         transport = httpx.ASGITransport(app=app)
         clients.append(httpx.AsyncClient(base_url="http://test", transport=transport, headers=headers))
-    yield Service(world, jobs, meter, *clients)
+    clients.append(httpx.AsyncClient(base_url="http://test", transport=httpx.ASGITransport(app=app)))
+    yield Service(world, jobs, meter, *clients, app.state.services.people)
     for client in clients:
         await client.aclose()
     await jobs.aclose()
@@ -208,6 +214,7 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         identities=Identities(database, KEYRING, WidgetSettings()),
         jobs=jobs,
         budgets=budgets,
+        people=make_people(Settings(home=folder), database, KEYRING, world.tenants),
         usage=UsageBook(database, budgets),
         cases=CaseWorld(database).desk,
         case_routes=CaseRoutes(database, KEYRING, CaseSettings()),
@@ -469,6 +476,61 @@ async def _confirm(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
     return lambda: service.operator.post("/v1/usage/confirm", json=told)
 
 
+PASSWORD = "correct horse battery"
+
+
+async def _person(service: Service) -> str:
+    """The id of a platform admin."""
+    new = NewAccount("root@acme.example", Role.PLATFORM_ADMIN, password=PASSWORD)
+    return (await service.people.accounts.add(service.world.tenant.id, new)).id
+
+
+async def _session(service: Service) -> str:
+    """The credential of one of theirs; the same person's, where there is one already."""
+    accounts = await service.people.accounts.of(service.world.tenant.id)
+    if not accounts:
+        await _person(service)
+        accounts = await service.people.accounts.of(service.world.tenant.id)
+    return await service.people.sessions.open(accounts[0], method=Method.PASSWORD)
+
+
+def on_session(route: str, body: Json | None = None, *, other: bool = False) -> None:
+    """An act of somebody who signed in; with `other` on another of their sessions."""
+
+    async def prepared(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+        credential = await _session(service)
+        method, path = route.split()
+        if other:
+            path = path.replace("{session_id}", (await _session(service)).split(".")[1])
+        headers = {
+            "cookie": f"__Host-copilot-session={credential}",
+            "origin": "http://test",
+            "x-csrf-token": service.people.sessions.csrf(credential),
+        }
+        return lambda: service.nobody.request(method, path, json=body, headers=headers)
+
+    ACTS[route] = prepared
+
+
+on_session("PATCH /v1/session", {"tenant": "acme"})
+on_session("DELETE /v1/session")
+on_session("PUT /v1/session/password", {"current": PASSWORD, "new": "another battery staple"})
+on_session("DELETE /v1/sessions/{session_id}", other=True)
+plain("POST /v1/users", "/v1/users", {"email": "ada@acme.example", "role": "auditor"}, operator=True)
+
+
+@act("POST /v1/session")
+async def _sign_in(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    await _person(service)
+    return lambda: service.nobody.post("/v1/session", json={"email": "root@acme.example", "password": PASSWORD})
+
+
+@act("PATCH /v1/users/{user_id}")
+async def _change_user(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    made = await service.operator.post("/v1/users", json={"email": "ada@acme.example", "role": "auditor"})
+    return lambda: service.operator.patch(f"/v1/users/{made.json()['id']}", json={"disabled": True})
+
+
 def writing_routes() -> set[str]:
     app = app_over(cast(Any, SimpleNamespace(settings=Settings())))
     found: set[str] = set()
@@ -519,8 +581,8 @@ async def test_the_audit_and_the_usage_are_for_those_who_answer_for_them(service
         service.world.tenant.id, role=role, audience=Audience.AGENT
     )
     headers = {"Authorization": f"Bearer {key.token}"}
-    may = role in (Role.AUDITOR, Role.KNOWLEDGE_ADMIN, Role.OPERATOR)
+    may = role in (Role.AUDITOR, Role.KNOWLEDGE_ADMIN, Role.PLATFORM_ADMIN, Role.OPERATOR)
     for path in ("/v1/audit", "/v1/audit/verify", "/v1/usage"):
         assert (await service.admin.get(path, headers=headers)).status_code == (200 if may else 403), path
     changed = await service.admin.patch("/v1/usage/budget", headers=headers, json={"tokens": 10})
-    assert changed.status_code == (200 if role is Role.OPERATOR else 403)
+    assert changed.status_code == (200 if role in (Role.OPERATOR, Role.PLATFORM_ADMIN) else 403)

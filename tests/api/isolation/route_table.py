@@ -22,13 +22,17 @@ class Case:
     visitor: bool = True
     keyed: bool = False
     """Any live key will do; each tool asks for its own permission."""
+    signed: bool = False
+    """For people who signed in: a key has no session."""
+    session: bool = True
+    """A person's session is taken as a credential."""
 
     def holds(self, held: frozenset[Permission]) -> bool:
         return self.permission is None or self.permission in held
 
     @property
     def open(self) -> bool:
-        return self.permission is None and not self.keyed
+        return self.permission is None and not self.keyed and not self.signed
 
 
 P = Permission
@@ -54,6 +58,20 @@ ROUTES: dict[str, Case] = {
     "HEAD /": Case(None),
     "GET /review": Case(None),
     "HEAD /review": Case(None),
+    "GET /sign-in": Case(None),
+    "HEAD /sign-in": Case(None),
+    "GET /oidc/start": Case(None, 303),
+    "GET /oidc/callback": Case(None, 303),
+    "GET /v1/session": Case(None),
+    "POST /v1/session": Case(None, 401, sent={"json": {"email": "nobody", "password": "nothing"}}),
+    "PATCH /v1/session": Case(P.TENANTS_ENTER, 404, sent={"json": {"tenant": "nothing"}}, signed=True),
+    "DELETE /v1/session": Case(None, 204),
+    "PUT /v1/session/password": Case(None, 422, sent={"json": {}}, signed=True),
+    "GET /v1/sessions": Case(None, signed=True),
+    "DELETE /v1/sessions/{session_id}": Case(None, 404, {"session_id": "-nothing"}, signed=True),
+    "GET /v1/users": read(P.PEOPLE_WRITE),
+    "POST /v1/users": Case(P.PEOPLE_WRITE, 422, sent={"json": {}}),
+    "PATCH /v1/users/{user_id}": missing(P.PEOPLE_WRITE, {"user_id": "user"}, disabled=True),
     "GET /healthz": Case(None),
     "HEAD /healthz": Case(None),
     "GET /readyz": Case(None),
@@ -166,6 +184,10 @@ ROUTES: dict[str, Case] = {
     "POST /v1/widgets/{widget_id}/keys": missing(P.TENANT_WRITE, {"widget_id": "widget"}, issuer="a"),
     "DELETE /v1/widgets/{widget_id}/keys/{kid}": missing(P.TENANT_WRITE, {"widget_id": "widget", "kid": "kid"}),
     "POST /mcp": Case(
-        None, keyed=True, sent={"json": TOOLS, "accept": "application/json, text/event-stream"}, visitor=False
+        None,
+        keyed=True,
+        sent={"json": TOOLS, "accept": "application/json, text/event-stream"},
+        visitor=False,
+        session=False,
     ),
 }
