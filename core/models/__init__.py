@@ -43,6 +43,7 @@ from core.models.knowledge import (
     Source,
 )
 from core.models.tenants import APIKey, Tenant
+from core.models.vault import DataKeyRow, RootKey, VaultUse, VaultValue
 from core.models.work import EvalRun, Job
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Corpus",
     "CorpusGrant",
     "CurationTask",
+    "DataKeyRow",
     "Document",
     "DocumentComment",
     "EvalRun",
@@ -75,6 +77,7 @@ __all__ = [
     "PassageRow",
     "Release",
     "Revision",
+    "RootKey",
     "SlackCase",
     "SlackChannel",
     "SlackCode",
@@ -87,6 +90,8 @@ __all__ = [
     "Source",
     "Tenant",
     "Usage",
+    "VaultUse",
+    "VaultValue",
     "WidgetKey",
     "WidgetRow",
     "WidgetSession",

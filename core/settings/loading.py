@@ -51,6 +51,9 @@ _LISTS = {"roots": os.pathsep, "allow_hosts": ",", "languages": ","}
 class Settings(Section):
     home: Path = Field(Path(".copilot"), description="where data lives")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: created in the home folder")
+    previous_master_key: SecretStr | None = Field(
+        None, description="the one before, while 'vault rotate' is changing a master key that is a setting"
+    )
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
     index: IndexSettings = IndexSettings()
