@@ -18,6 +18,8 @@ from core.errors import NotFoundError
 from core.metering import Cost, add
 from core.models import AnswerRow, Conversation, Json, new_id, now
 from core.settings import GapSettings
+from guardrails.guards import ScreenedInput
+from guardrails.vault import Place, Vault
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Memory(Protocol):
 
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]: ...
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None: ...
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None: ...
 
 
 class NullConversations:
@@ -45,13 +47,14 @@ class NullConversations:
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]:
         return new_id(), []
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None:
         return None
 
 
 class Conversations:
-    def __init__(self, database: Database, *, history: int, gaps: GapSettings | None = None) -> None:
+    def __init__(self, database: Database, *, vault: Vault, history: int, gaps: GapSettings | None = None) -> None:
         self._database = database
+        self._vault = vault
         self._history = history
         self._gaps = gaps or GapSettings()
 
@@ -78,9 +81,9 @@ class Conversations:
             rows = list(await session.scalars(query))
         return conversation_id, [_turn(row) for row in reversed(rows)]
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
-        """Store the turn, what it could not answer, and count the question, in one transaction. Its models' tokens are counted
-        call by call."""
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None:
+        """Store the turn, what was taken out of it, what it could not answer, and count the question, in one transaction. Its
+        models' tokens are counted call by call."""
         async with self._database.write(principal.tenant_id) as session:
             if await session.get(Conversation, answer.conversation_id) is None:
                 session.add(
@@ -94,13 +97,16 @@ class Conversations:
                     conversation_id=answer.conversation_id,
                     principal_id=principal.id,
                     channel=principal.channel,
-                    question=question,
+                    question=question.text,
                     query=evidence.query,
                     outcome=answer.outcome,
                     answer=as_json(answer),
                     evidence=as_json(evidence),
                 )
             )
+            if question.withheld:
+                place = Place("answers", answer.answer_id, "question")
+                await self._vault.keep(session, principal.tenant_id, {place: question.withheld})
             await keep_gaps(session, principal.tenant_id, evidence.missed, settings=self._gaps)
             await add(session, principal, now().date(), answer.model, Cost(), questions=1)
 

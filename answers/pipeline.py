@@ -214,9 +214,7 @@ class AnswerPipeline:
             choices=ending.choices,
             closest=ending.closest,
         )
-        await self._conversations.keep(
-            turn.question.principal, turn.screened.text, answer, self._evidence(turn, ending)
-        )
+        await self._conversations.keep(turn.question.principal, turn.screened, answer, self._evidence(turn, ending))
         self._metrics.answered(ending.outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
             output=ending.text,

@@ -37,6 +37,7 @@ from api.routes import (
     sources,
     tasks,
     usage,
+    vault,
     widget,
     widgets,
 )
@@ -115,6 +116,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         confidence,
         audit,
         usage,
+        vault,
         health,
         chat,
         slack,

@@ -46,6 +46,7 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from api.wiring.vault import make_restorer
 from core.grants import Grants
 from core.jobs import Handler, Jobs
 from core.profiles import Profiles
@@ -53,6 +54,7 @@ from core.quota import Quota
 from core.settings import IndexKind, Settings
 from evals.calibrate import Calibrator
 from evals.golden_store import GoldenStore
+from guardrails.restoring import Restorer
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation
 from ingest.failures import Failures
@@ -84,6 +86,7 @@ class Services(Engine):
     cases: CaseDesk
     case_routes: CaseRoutes
     tasks: Tasks
+    restorer: Restorer
     gaps: Gaps
     grants: Grants
     profiles: Profiles
@@ -141,7 +144,8 @@ def _assemble(
 ) -> Services:
     settings, database = engine.settings, engine.database
     searcher = make_searcher(engine)
-    conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
+    history = settings.answers.history_turns
+    conversations = Conversations(database, vault=engine.vault, history=history, gaps=settings.gaps)
     quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
     golden, calibrations = make_golden(engine), make_calibrations(engine)
     widgets = Widgets(database, settings.widget)
@@ -156,6 +160,7 @@ def _assemble(
         cases=make_cases(engine, notices),
         case_routes=make_case_routes(engine),
         tasks=Tasks(database),
+        restorer=make_restorer(engine),
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),

@@ -24,6 +24,7 @@ from core.settings import QuotaSettings, Settings
 from core.tenancy import Tenants
 from core.usage import UsageBook
 from guardrails.patterns import redact_patterns
+from guardrails.vault import Vault
 from ingest.chunk import CHUNKER_VERSION
 from ingest.source_desk import SourceDesk
 from ingest.sources.base import SourceLimits
@@ -44,6 +45,7 @@ class Store:
     budgets: Budgets
     meter: Meter
     usage: UsageBook
+    vault: Vault
 
 
 def generation(settings: Settings) -> str:
@@ -84,6 +86,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             budgets,
             Meter(database, budgets),
             UsageBook(database, budgets),
+            Vault(keyring),
         )
         await anchors.try_append()
     finally:

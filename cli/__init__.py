@@ -35,6 +35,7 @@ from cli import (
     sources,
     tasks,
     usage,
+    vault,
     widget,
 )
 from cli.common import err
@@ -57,6 +58,7 @@ for command in (
     gaps.gaps,
     guarding.redact,
     guarding.screen,
+    vault.restore,
     running.migrate,
     running.worker,
     mcp.mcp,
@@ -79,6 +81,7 @@ app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
+app.add_typer(vault.vault, name="vault")
 app.add_typer(widget.widgets, name="widget")
 app.add_typer(cases.cases, name="case")
 app.add_typer(tasks.tasks, name="task")

@@ -26,9 +26,11 @@ from core.models import CaseNotice, Tenant, new_id
 from core.profiles import Profiles
 from core.settings import CaseSettings, JobSettings
 from core.tenancy import Tenants
-from guardrails.guards import Guards
+from guardrails.guards import Guards, ScreenedInput
+from guardrails.vault import Vault
 
 KEYRING = Keyring(b"c" * 32)
+VAULT = Vault(KEYRING)
 NAME = "Mrs Miller"
 
 
@@ -67,12 +69,17 @@ class CaseWorld:
         self.database = database
         self.settings = settings or CaseSettings(retry_s=0.0)
         self.tenants = Tenants(database, KEYRING, generation="test")
-        self.conversations = Conversations(database, history=4)
+        self.conversations = Conversations(database, vault=VAULT, history=4)
         self.notices = CaseNotices(database, KEYRING, self.settings)
         self.routes = CaseRoutes(database, KEYRING, self.settings)
         guards = cast(Guards, NameGuards())
         self.desk = CaseDesk(
-            database=database, keyring=KEYRING, guards=guards, tenants=self.tenants, notices=self.notices
+            database=database,
+            keyring=KEYRING,
+            vault=VAULT,
+            guards=guards,
+            tenants=self.tenants,
+            notices=self.notices,
         )
         self.handoffs = HandoffDesk(
             database=database,
@@ -80,6 +87,7 @@ class CaseWorld:
             guards=guards,
             tenants=self.tenants,
             keyring=KEYRING,
+            vault=VAULT,
             profiles=Profiles(database),
             notices=self.notices,
             settings=self.settings,
@@ -115,7 +123,8 @@ class CaseWorld:
         """A turn that was stored, as the pipeline stores it."""
         given = answer(**changes)
         missed = () if given.outcome is Outcome.ANSWERED else (Missed(question, question),)
-        await self.conversations.keep(principal, question, given, Evidence(query=question, missed=missed))
+        asked = ScreenedInput(question, {}, (), 0)
+        await self.conversations.keep(principal, asked, given, Evidence(query=question, missed=missed))
         return given
 
     async def undelivered(self) -> int:

@@ -29,6 +29,7 @@ from core.settings.system import (
     LangfuseSettings,
     LogSettings,
     ServerSettings,
+    VaultSettings,
 )
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Settings",
     "SlackSettings",
     "SourceSettings",
+    "VaultSettings",
     "WidgetSettings",
     "load_settings",
 ]

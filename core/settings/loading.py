@@ -39,6 +39,7 @@ from core.settings.system import (
     LangfuseSettings,
     LogSettings,
     ServerSettings,
+    VaultSettings,
 )
 
 PREFIX = "COPILOT_"
@@ -72,6 +73,7 @@ class Settings(Section):
     openai: OpenAISettings = OpenAISettings()
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
+    vault: VaultSettings = VaultSettings()
     cases: CaseSettings = CaseSettings()
     slack: SlackSettings = SlackSettings()
     widget: WidgetSettings = WidgetSettings()

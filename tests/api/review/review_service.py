@@ -26,6 +26,7 @@ from core.database import Database
 from core.domain import Audience, Role
 from core.keyring import Keyring
 from core.migrate import migrate
+from guardrails.vault import Vault
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation, CurationLimits, Redacts
 from ingest.failures import Failures
@@ -111,7 +112,11 @@ async def _open(folder: Path, template: Path) -> tuple[SimpleNamespace, Mapping[
         library=world.library,
         catalogue=Catalogue(database, page_size=200),
         curation=Curation(
-            database=database, tenants=world.tenants, redactor=cast(Redacts, _Redactor()), limits=CurationLimits()
+            database=database,
+            vault=Vault(Keyring(bytes(range(32)))),
+            tenants=world.tenants,
+            redactor=cast(Redacts, _Redactor()),
+            limits=CurationLimits(),
         ),
         revisions=Revisions(database=database, staging=staging, page_size=200, max_diff_lines=5000),
         releases=world.releases,
