@@ -73,12 +73,12 @@ class FeedbackDesk:
                     id=new_id(), tenant_id=principal.tenant_id, answer_id=feedback.answer_id, principal_id=principal.id
                 )
                 session.add(row)
+            row.vote, row.reason, row.comment, row.correction = feedback.vote, feedback.reason, comment, correction
             await self._vault.keep(
                 session,
                 principal.tenant_id,
                 {Place("feedback", row.id, name): withheld(text, clean[name]) for name, text in texts.items()},
             )
-            row.vote, row.reason, row.comment, row.correction = feedback.vote, feedback.reason, comment, correction
             if feedback.vote is Vote.DOWN and (feedback.reason or correction):
                 reason = feedback.reason or Reason.OTHER
                 await open_task(session, principal.tenant_id, feedback.answer_id, reason=reason, correction=correction)

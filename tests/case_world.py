@@ -65,18 +65,25 @@ class FakeCourier:
 class CaseWorld:
     """`jobs` is one process's worth; `another_process` gives a second one over the same database."""
 
-    def __init__(self, database: Database, settings: CaseSettings | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: CaseSettings | None = None,
+        *,
+        keyring: Keyring = KEYRING,
+        guards: object | None = None,
+    ) -> None:
         self.database = database
         self.settings = settings or CaseSettings(retry_s=0.0)
-        self.tenants = Tenants(database, KEYRING, generation="test")
-        self.conversations = Conversations(database, vault=VAULT, history=4)
-        self.notices = CaseNotices(database, KEYRING, self.settings)
-        self.routes = CaseRoutes(database, KEYRING, self.settings)
-        guards = cast(Guards, NameGuards())
+        vault, guards = Vault(keyring), cast(Guards, guards or NameGuards())
+        self.tenants = Tenants(database, keyring, generation="test")
+        self.conversations = Conversations(database, vault=vault, history=4)
+        self.notices = CaseNotices(database, keyring, self.settings)
+        self.routes = CaseRoutes(database, keyring, self.settings)
         self.desk = CaseDesk(
             database=database,
-            keyring=KEYRING,
-            vault=VAULT,
+            keyring=keyring,
+            vault=vault,
             guards=guards,
             tenants=self.tenants,
             notices=self.notices,
@@ -86,8 +93,8 @@ class CaseWorld:
             conversations=self.conversations,
             guards=guards,
             tenants=self.tenants,
-            keyring=KEYRING,
-            vault=VAULT,
+            keyring=keyring,
+            vault=vault,
             profiles=Profiles(database),
             notices=self.notices,
             settings=self.settings,
