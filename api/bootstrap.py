@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ from ingest.release_views import ReleaseCatalogue
 from ingest.releases import Releases
 from ingest.revisions import Revisions
 from ingest.schedule import SourceSchedule
+from ingest.sources.sealed import remove_remains
 from retrieval.search import Searcher
 
 log = structlog.get_logger()
@@ -122,6 +124,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(releases.aclose)
         library, reindexer = make_library(engine, workers), make_reindexer(engine)
         alone = settings.index.kind is IndexKind.EMBEDDED
+        if alone:
+            await asyncio.to_thread(remove_remains, settings.home / "sources")
         notices = make_notices(engine)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),

@@ -63,6 +63,8 @@ class SourceKind(Generic[ConfigT]):
     local: Callable[[str], Path | None] = nowhere
     credentials: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
+    caches: bool = False
+    """Keeps copies of documents in its folder: they are encrypted between two syncs."""
 
     def configured(self, config: Json) -> ConfigT:
         """Raises `InvalidRequestError` (`invalid_config`), which tells each key's fault and no value."""
