@@ -20,6 +20,7 @@ from core.models import AnswerRow, Conversation, Json, new_id, now
 from core.settings import GapSettings
 from guardrails.guards import ScreenedInput
 from guardrails.vault import Place, Vault
+from guardrails.withheld import Withheld
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,9 +105,8 @@ class Conversations:
                     evidence=as_json(evidence),
                 )
             )
-            if question.withheld:
-                place = Place("answers", answer.answer_id, "question")
-                await self._vault.keep(session, principal.tenant_id, {place: question.withheld})
+            if found := _withheld(answer.answer_id, question, evidence.query):
+                await self._vault.keep(session, principal.tenant_id, found)
             await keep_gaps(session, principal.tenant_id, evidence.missed, settings=self._gaps)
             await add(session, principal, now().date(), answer.model, Cost(), questions=1)
 
@@ -118,6 +118,17 @@ class Conversations:
         if row is None:
             raise NotFoundError("no such answer")
         return StoredAnswer(row.answer, row.evidence, row.question, row.principal_id, row.conversation_id)
+
+
+def _withheld(answer_id: str, question: ScreenedInput, query: str) -> dict[Place, tuple[Withheld, ...]]:
+    """Of the question, and of what the query takes up from a conversation that was sent along."""
+    own = {each.placeholder for each in question.withheld}
+    taken_up = {each.placeholder: each for each in question.told if each.placeholder not in own}
+    found = {
+        "question": question.withheld,
+        "query": tuple(each for each in taken_up.values() if each.placeholder in query),
+    }
+    return {Place("answers", answer_id, field): some for field, some in found.items() if some}
 
 
 def _turn(row: AnswerRow) -> Turn:

@@ -19,7 +19,7 @@ from answers.plan import Plan, Planner, Plans
 from answers.plan import Turn as Earlier
 from answers.speaking import EXTRACTIVE, Speaker
 from answers.streaming import Emit, stream
-from answers.told import told_turns
+from answers.told import Told, told_turns
 from answers.turn import Policy, Stages, Turn
 from answers.types import Answer, Evidence, Question
 from core.domain import RedactionProfile, Scope
@@ -97,7 +97,8 @@ class AnswerPipeline:
             timings, profile = dict[str, float](), await self._tenants.profile(tenant.id)
             with self._stages.stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
-                history = history or await self._told(question, profile)
+                told = Told(history) if history else await self._told(question, profile)
+                screened = replace(screened, told=told.withheld)
             message = read_message(screened.text)
             turn = Turn(
                 question,
@@ -108,7 +109,7 @@ class AnswerPipeline:
                 self._llm.name if self._llm else EXTRACTIVE,
                 screened,
                 message,
-                plans=await self._plan(timings, message, question, tenant, history),
+                plans=await self._plan(timings, message, question, tenant, told.turns),
                 releases={**question.releases, tenant.id: release},
                 timings=timings,
                 began=began,
@@ -131,7 +132,7 @@ class AnswerPipeline:
             span.update(output=_queries(plans))
         return plans
 
-    async def _told(self, question: Question, profile: RedactionProfile) -> list[Earlier]:
+    async def _told(self, question: Question, profile: RedactionProfile) -> Told:
         return await told_turns(
             question.history,
             self._guards,

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.formparsers import MultiPartParser
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
@@ -99,6 +100,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
+    # An upload stays in memory, where it is read anyway: larger ones would pass through a temporary file, in the clear.
+    MultiPartParser.spool_max_size = settings.server.max_body_bytes
     for routes in (
         ask,
         cases,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.common import AsJson, Tenant, out, print_json, run, settings, texts, with_client
+from core.audit import OPERATOR, record
 from core.data_keys import Rotated
 from core.errors import InvalidRequestError
 
@@ -51,6 +52,23 @@ def vault_rotate(as_json: AsJson = False) -> None:
         out.print(
             f"{done.rewrapped} keys are wrapped anew; master key {done.key_id} holds. Back it up apart from the data"
         )
+
+
+@vault.command("sweep")
+def vault_sweep(tenant: Tenant) -> None:
+    """Delete values that no stored text stands for any more."""
+    out.print(f"deleted {run(_swept(tenant))} values")
+
+
+async def _swept(tenant: str) -> int:
+    from api.store import open_store
+
+    async with open_store(settings()) as store:
+        info = await store.tenants.by_slug(tenant)
+        async with store.database.write(info.id) as session:
+            count = await store.vault.sweep(session, info.id)
+            record(session, info.id, actor=OPERATOR, action="vault.sweep", target=info.slug, values=count)
+        return count
 
 
 async def _rotated() -> Rotated:

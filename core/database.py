@@ -125,10 +125,12 @@ def _confine(session: Session, whose: str | Crossing) -> None:
             connection.execute(settings)
 
 
-async def wait_turn(session: WriteSession, name: str) -> None:
-    """One transaction at a time from here to its end, among all processes. SQLite's writers take turns anyway."""
+async def wait_turn(session: WriteSession, name: str, *, shared: bool = False) -> None:
+    """One transaction at a time from here to its end, among all processes; `shared` ones go together, and no other with them.
+    SQLite's writers take turns anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_advisory_xact_lock(_lock_key(name))))
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        await session.execute(select(lock(_lock_key(name))))
 
 
 async def insert_new(session: WriteSession, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:

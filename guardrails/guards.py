@@ -33,13 +33,14 @@ class TextRedactor(Protocol):
 @dataclass(frozen=True, slots=True)
 class ScreenedInput:
     """A question that may go on: normalised and redacted. `stripped` counts the hidden characters that were removed; `withheld`
-    says what its placeholders stand for."""
+    says what its placeholders stand for, `told` those of a conversation that was sent along."""
 
     text: str
     redactions: Mapping[str, int]
     signals: tuple[Signal, ...]
     stripped: int
     withheld: tuple[Withheld, ...] = ()
+    told: tuple[Withheld, ...] = ()
 
 
 class Guards:

@@ -16,12 +16,28 @@ from typing import Any
 from sqlalchemy import and_, delete, or_, select
 
 from core.data_keys import DataKey, drop_key, ensure_key, find_key
-from core.database import ReadSession, WriteSession, insert_new
+from core.database import ReadSession, WriteSession, insert_new, wait_turn
 from core.keyring import Keyring
-from core.models import VaultUse, VaultValue, now
+from core.models import (
+    AnswerRow,
+    DocumentComment,
+    FeedbackRow,
+    GoldenQuestionRow,
+    Handoff,
+    Revision,
+    SlackDraft,
+    VaultUse,
+    VaultValue,
+    now,
+)
 from guardrails.placeholders import normalised
 from guardrails.withheld import TAGGED, Withheld
 
+_HOLDERS: Mapping[str, Any] = {
+    table.__tablename__: table
+    for table in (AnswerRow, DocumentComment, FeedbackRow, GoldenQuestionRow, Handoff, Revision, SlackDraft)
+}
+"""The tables of `Place.kind`."""
 _AT_ONCE = 1000
 """Placeholders, or texts, that one statement names: far below SQLite's and PostgreSQL's most parameters."""
 
@@ -55,6 +71,7 @@ class Vault:
         await _forget_uses(session, tenant_id, found)
         if not any(found.values()):
             return
+        await wait_turn(session, _turn(tenant_id), shared=True)
         key = await ensure_key(session, self._keyring, tenant_id)
         values: dict[tuple[str, str], dict[str, Any]] = {}
         uses = [_use(tenant_id, place, _spelled(key, tenant_id, each, values)) for place, each in found.items() if each]
@@ -87,6 +104,24 @@ class Vault:
             deleted = await session.execute(delete(VaultValue).where(*held).returning(VaultValue.spelling))
             gone += len(deleted.all())
         return gone
+
+    async def sweep(self, session: WriteSession, tenant_id: str) -> int:
+        """Delete what no stored text stands for any more: its row was deleted, by retention or by a garbage collection. How many
+        spellings."""
+        await wait_turn(session, _turn(tenant_id))
+        for kind, table in _HOLDERS.items():
+            there = select(table.id).where(table.tenant_id == tenant_id)
+            mine = (VaultUse.tenant_id == tenant_id, VaultUse.kind == kind)
+            await session.execute(delete(VaultUse).where(*mine, VaultUse.row_id.not_in(there)))
+        used: set[str] = set()
+        for spellings in await session.scalars(select(VaultUse.spellings).where(VaultUse.tenant_id == tenant_id)):
+            used.update(each for _, some in spellings for each in some)
+        kept = await session.scalars(select(VaultValue.spelling).where(VaultValue.tenant_id == tenant_id))
+        gone = set(kept) - used
+        for some in _batches(gone):
+            held = (VaultValue.tenant_id == tenant_id, VaultValue.spelling.in_(some))
+            await session.execute(delete(VaultValue).where(*held))
+        return len(gone)
 
     async def forget_tenant(self, session: WriteSession, tenant_id: str) -> None:
         """Drop the tenant's key, and what it sealed: also what lies in a copy of the database opens no more without a copy of the
@@ -159,6 +194,11 @@ def _use(tenant_id: str, place: Place, spellings: list[list[Any]]) -> dict[str, 
         "field": place.field,
         "spellings": spellings,
     }
+
+
+def _turn(tenant_id: str) -> str:
+    """What is stored and what is swept away never meet."""
+    return f"vault/{tenant_id}"
 
 
 def _context(tenant_id: str, placeholder: str, spelling: str) -> str:

@@ -64,7 +64,7 @@ class SourceKind(Generic[ConfigT]):
     credentials: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
     caches: bool = False
-    """Keeps copies of documents in its folder: they are encrypted between two syncs."""
+    """Keeps something of documents or of their addresses in its folder: it is encrypted between two syncs."""
 
     def configured(self, config: Json) -> ConfigT:
         """Raises `InvalidRequestError` (`invalid_config`), which tells each key's fault and no value."""

@@ -10,8 +10,9 @@ from core.database import Database
 from core.domain import RedactedText, Redaction
 from core.errors import ConfigurationError
 from core.keyring import Keyring
-from core.models import DataKeyRow, VaultUse, VaultValue
+from core.models import DataKeyRow, GoldenQuestionRow, VaultUse, VaultValue, new_id
 from guardrails.placeholders import placeholder
+from guardrails.vault import Place
 from guardrails.withheld import withheld
 from tests.guardrails.vault_world import VaultWorld, place
 
@@ -141,6 +142,23 @@ async def test_without_the_tenants_key_a_copy_of_the_rows_opens_no_more(world: V
     with pytest.raises(ConfigurationError) as caught:
         await world.restore(tenant, redacted.text)
     assert caught.value.code == "wrong_data_key"
+
+
+async def test_what_no_stored_text_stands_for_any_more_is_swept_away(world: VaultWorld) -> None:
+    tenant = await world.tenant()
+    row = GoldenQuestionRow(id=new_id(), tenant_id=tenant, key="q1", question="ask <PERSON_a>")
+    async with world.database.write(tenant) as session:
+        session.add(row)
+    kept, gone = Place("golden_questions", row.id), Place("golden_questions", new_id())
+    for at, names in ((kept, "Anna Berg"), (gone, "Anna Berg and Bo Ek")):
+        values = [("PERSON", name) for name in names.split(" and ")]
+        await world.keep(tenant, at, names, taken_out(names, *values))
+    for expected in (1, 0):
+        async with world.database.write(tenant) as session:
+            assert await world.vault.sweep(session, tenant) == expected
+    assert await count(world, tenant, VaultUse) == 1
+    assert (await world.restore(tenant, placeholder(b"k", "PERSON", "Anna Berg"))).texts == ("Anna Berg",)
+    assert (await world.restore(tenant, placeholder(b"k", "PERSON", "Bo Ek"))).restored == 0
 
 
 async def test_a_sealed_value_opens_in_its_own_row_alone(world: VaultWorld) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import io
 import json
+import re
 import shutil
 import time
 import zipfile
@@ -310,6 +311,8 @@ class Swept:
     sinks: dict[str, bytes]
     vault: str
     """Everything that the vault holds, opened."""
+    known: set[bytes]
+    """The placeholders that it knows."""
 
 
 async def sweep(prepared: Prepared, folder: Path, capfd: pytest.CaptureFixture[str], planted: list[Canary]) -> Swept:
@@ -345,18 +348,21 @@ async def sweep(prepared: Prepared, folder: Path, capfd: pytest.CaptureFixture[s
             sinks["slack"] = b"\n".join(slack.received)
     out, err = capfd.readouterr()
     sinks["log"] = f"{out}\n{err}".encode()
-    return Swept(planter.sent, sinks, vault)
+    return Swept(planter.sent, sinks, "\n".join(vault.values()), {name.encode() for name in vault})
 
 
-async def _opened(services: Services, tenant_id: str) -> str:
+async def _opened(services: Services, tenant_id: str) -> dict[str, str]:
+    """Placeholder → value."""
     async with services.database.read(tenant_id) as session:
-        names = (await session.scalars(select(VaultValue.placeholder).where(VaultValue.tenant_id == tenant_id))).all()
-        found = await services.vault.restore(session, tenant_id, sorted(set(names)))
-    return "\n".join(found.texts)
+        query = select(VaultValue.placeholder).where(VaultValue.tenant_id == tenant_id).distinct()
+        names = (await session.scalars(query)).all()
+        found = await services.vault.restore(session, tenant_id, names)
+    return dict(zip(names, found.texts, strict=True))
 
 
-KEPT = {*CHANNELS} - {"search"}
-"""Channels whose texts are stored; of a conversation that a client tells, the last message is."""
+KEPT = {*CHANNELS} - {"search", "chat"}
+"""Channels whose texts are stored; of a conversation that a client tells, the last message is, and what its query takes up."""
+PLACEHOLDER = re.compile(rb"<(?:PERSON|EMAIL|PHONE|CARD|IBAN|SECRET)_[0-9a-v]{6}>")
 
 
 def require_nothing_readable(found: Swept) -> None:
@@ -372,6 +378,9 @@ def require_nothing_readable(found: Swept) -> None:
         if one.value not in found.vault
     ]
     assert lost == []
+    stored = {name for file, data in found.sinks.items() if ".db" in file for name in PLACEHOLDER.findall(data)}
+    assert len(stored) > 30
+    assert stored <= found.known, "a stored text holds a placeholder that stands for nothing"
 
 
 @pytest.mark.usefixtures("_logging_restored")
