@@ -20,7 +20,7 @@ from answers.plan import Turn as Earlier
 from answers.rulings import Rules, reserved
 from answers.speaking import EXTRACTIVE, Speaker
 from answers.streaming import Emit, stream
-from answers.told import told_turns
+from answers.told import Told, told_turns
 from answers.turn import Policy, Stages, Turn
 from answers.types import Answer, Evidence, Question
 from core.domain import RedactionProfile, Scope
@@ -96,7 +96,8 @@ class AnswerPipeline:
             timings, profile = dict[str, float](), await self._tenants.profile(tenant.id)
             with self._stages.stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
-                history = history or await self._told(question, profile)
+                told = Told(history) if history else await self._told(question, profile)
+                screened = replace(screened, told=told.withheld)
             message = read_message(screened.text)
             turn = Turn(
                 question,
@@ -107,7 +108,7 @@ class AnswerPipeline:
                 self._llm.name if self._llm else EXTRACTIVE,
                 screened,
                 message,
-                plans=await self._plan(timings, message, question, tenant, history),
+                plans=await self._plan(timings, message, question, tenant, told.turns),
                 rulings=await self._rules.of(tenant.id),
                 releases={**question.releases, tenant.id: release},
                 timings=timings,
@@ -131,7 +132,7 @@ class AnswerPipeline:
             span.update(output=_queries(plans))
         return plans
 
-    async def _told(self, question: Question, profile: RedactionProfile) -> list[Earlier]:
+    async def _told(self, question: Question, profile: RedactionProfile) -> Told:
         return await told_turns(
             question.history,
             self._guards,
@@ -224,9 +225,7 @@ class AnswerPipeline:
             closest=ending.closest,
             topics=tuple(turn.topics),
         )
-        await self._conversations.keep(
-            turn.question.principal, turn.screened.text, answer, self._evidence(turn, ending)
-        )
+        await self._conversations.keep(turn.question.principal, turn.screened, answer, self._evidence(turn, ending))
         self._metrics.answered(ending.outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
             output=ending.text,

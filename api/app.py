@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.formparsers import MultiPartParser
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
@@ -41,6 +42,7 @@ from api.routes import (
     tasks,
     usage,
     users,
+    vault,
     widget,
     widgets,
 )
@@ -103,6 +105,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
+    # An upload stays in memory, where it is read anyway: larger ones would pass through a temporary file, in the clear.
+    MultiPartParser.spool_max_size = settings.server.max_body_bytes
     for routes in (
         ask,
         cases,
@@ -121,6 +125,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         confidence,
         audit,
         usage,
+        vault,
         health,
         chat,
         slack,

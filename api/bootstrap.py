@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from api.wiring.vault import make_restorer
 from core.directives import Directives
 from core.grants import Grants
 from core.jobs import Handler, Jobs
@@ -53,6 +55,7 @@ from core.quota import Quota
 from core.settings import IndexKind, Settings
 from evals.calibrate import Calibrator
 from evals.golden_store import GoldenStore
+from guardrails.restoring import Restorer
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation
 from ingest.failures import Failures
@@ -64,6 +67,7 @@ from ingest.release_views import ReleaseCatalogue
 from ingest.releases import Releases
 from ingest.revisions import Revisions
 from ingest.schedule import SourceSchedule
+from ingest.sources.sealed import remove_remains
 from retrieval.search import Searcher
 
 log = structlog.get_logger()
@@ -84,6 +88,7 @@ class Services(Engine):
     cases: CaseDesk
     case_routes: CaseRoutes
     tasks: Tasks
+    restorer: Restorer
     gaps: Gaps
     grants: Grants
     profiles: Profiles
@@ -122,6 +127,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(releases.aclose)
         library, reindexer = make_library(engine, workers), make_reindexer(engine)
         alone = settings.index.kind is IndexKind.EMBEDDED
+        if alone:
+            await asyncio.to_thread(remove_remains, settings.home / "sources")
         notices = make_notices(engine)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),
@@ -144,7 +151,8 @@ def _assemble(
 ) -> Services:
     settings, database = engine.settings, engine.database
     searcher = make_searcher(engine)
-    conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
+    history = settings.answers.history_turns
+    conversations = Conversations(database, vault=engine.vault, history=history, gaps=settings.gaps)
     quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
     golden, calibrations = make_golden(engine), make_calibrations(engine)
     widgets = Widgets(database, settings.widget)
@@ -159,6 +167,7 @@ def _assemble(
         cases=make_cases(engine, notices),
         case_routes=make_case_routes(engine),
         tasks=Tasks(database),
+        restorer=make_restorer(engine),
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),

@@ -105,6 +105,28 @@ class ResolveIn(Body):
     resolution: str | None = Field(None, max_length=4000, description="what helped; stored redacted")
 
 
+class RestorationIn(Body):
+    """One of the four."""
+
+    text: str | None = Field(None, min_length=1, max_length=1_000_000, examples=["<PERSON_k3f9ab> called again"])
+    document_id: str | None = Field(None, min_length=1, max_length=64)
+    answer_id: str | None = Field(None, min_length=1, max_length=64)
+    case_id: str | None = Field(None, min_length=1, max_length=20, examples=["C-12"])
+
+    @model_validator(mode="after")
+    def _names_one(self) -> RestorationIn:
+        if len(self.model_fields_set & {name for name, value in self if value is not None}) != 1:
+            raise ValueError("name one: text, document_id, answer_id or case_id")
+        return self
+
+    @property
+    def thing(self) -> tuple[str, str]:
+        """Its kind and its id."""
+        named = {"document": self.document_id, "answer": self.answer_id, "case": self.case_id}
+        [(kind, id_)] = [(kind, id_) for kind, id_ in named.items() if id_ is not None]
+        return kind, id_
+
+
 class CaseRouteIn(Body):
     kind: RouteKind
     target: str = Field(

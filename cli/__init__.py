@@ -37,6 +37,7 @@ from cli import (
     tasks,
     usage,
     users,
+    vault,
     widget,
 )
 from cli.common import err
@@ -59,6 +60,7 @@ for command in (
     gaps.gaps,
     guarding.redact,
     guarding.screen,
+    vault.restore,
     running.migrate,
     running.worker,
     mcp.mcp,
@@ -82,6 +84,7 @@ app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
+app.add_typer(vault.vault, name="vault")
 app.add_typer(widget.widgets, name="widget")
 app.add_typer(cases.cases, name="case")
 app.add_typer(policies.policy, name="policy")

@@ -28,7 +28,8 @@ _ASKING = frozenset({Permission.ASK, Permission.SEARCH, Permission.FEEDBACK, Per
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_USER: _ASKING,
-    Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ, Permission.CASES_READ, Permission.CASES_WORK},
+    Role.SUPPORT_AGENT: _ASKING
+    | {Permission.DOCUMENTS_READ, Permission.CASES_READ, Permission.CASES_WORK, Permission.VAULT_RESTORE},
     Role.EDITOR: _ASKING | {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.JOBS_READ},
     Role.AUDITOR: frozenset(
         {

@@ -40,6 +40,8 @@ class Crossing(StrEnum):
     """The ends of all audit chains."""
     CITED_RELEASES = "cited_releases"
     """Which of a vendor's releases its partners' answers name, so that these are kept."""
+    KEYS = "keys"
+    """Which tenants' keys another master key wraps than the present one."""
     UPKEEP = "upkeep"
     """The schema's migrations: every table, and only for the tables' owner."""
 
@@ -65,5 +67,6 @@ OPENS: Mapping[Crossing, Mapping[str, Access]] = {
     Crossing.METERING: {"model_calls": Access.WRITE},
     Crossing.ANCHORS: {"audit": Access.READ, "tenants": Access.READ},
     Crossing.CITED_RELEASES: {"answers": Access.READ},
+    Crossing.KEYS: {"data_keys": Access.READ},
 }
 """Which tables each opens, `UPKEEP` aside. A row here is what a review of a new crossing looks at."""

@@ -79,6 +79,8 @@ class Permission(StrEnum):
     """Claims, hands back and resolves cases."""
     GAPS_READ = "gaps:read"
     """Reads what was asked and not answered."""
+    VAULT_RESTORE = "vault:restore"
+    """Has placeholders replaced by what they stand for: personal data of the own tenant."""
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
     POLICY_READ = "policy:read"

@@ -43,6 +43,7 @@ def make_golden(engine: Engine) -> GoldenStore:
     settings = engine.settings
     return GoldenStore(
         engine.database,
+        vault=engine.vault,
         tenants=engine.tenants,
         redactor=engine.guards,
         most=settings.releases.max_golden,
@@ -57,6 +58,7 @@ def make_calibrations(engine: Engine) -> Calibrations:
 def make_feedback(engine: Engine, conversations: Conversations) -> FeedbackDesk:
     return FeedbackDesk(
         database=engine.database,
+        vault=engine.vault,
         conversations=conversations,
         guards=engine.guards,
         tenants=engine.tenants,

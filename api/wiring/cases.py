@@ -46,6 +46,7 @@ def make_handoffs(engine: Engine, conversations: Conversations, notices: CaseNot
         guards=engine.guards,
         tenants=engine.tenants,
         keyring=engine.keyring,
+        vault=engine.vault,
         profiles=Profiles(engine.database),
         notices=notices,
         settings=engine.settings.cases,
@@ -56,6 +57,7 @@ def make_cases(engine: Engine, notices: CaseNotices) -> CaseDesk:
     return CaseDesk(
         database=engine.database,
         keyring=engine.keyring,
+        vault=engine.vault,
         guards=engine.guards,
         tenants=engine.tenants,
         notices=notices,

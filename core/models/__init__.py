@@ -44,6 +44,7 @@ from core.models.knowledge import (
 )
 from core.models.people import SignInFailure, UsedSignIn, User, UserSession
 from core.models.tenants import APIKey, Tenant
+from core.models.vault import DataKeyRow, RootKey, VaultUse, VaultValue
 from core.models.work import EvalRun, Job
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Corpus",
     "CorpusGrant",
     "CurationTask",
+    "DataKeyRow",
     "DirectiveRow",
     "Document",
     "DocumentComment",
@@ -77,6 +79,7 @@ __all__ = [
     "PassageRow",
     "Release",
     "Revision",
+    "RootKey",
     "SignInFailure",
     "SlackCase",
     "SlackChannel",
@@ -93,6 +96,8 @@ __all__ = [
     "UsedSignIn",
     "User",
     "UserSession",
+    "VaultUse",
+    "VaultValue",
     "WidgetKey",
     "WidgetRow",
     "WidgetSession",

@@ -37,6 +37,7 @@ from core.settings.system import (
     LangfuseSettings,
     LogSettings,
     ServerSettings,
+    VaultSettings,
 )
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "SignInSettings",
     "SlackSettings",
     "SourceSettings",
+    "VaultSettings",
     "WidgetSettings",
     "load_settings",
 ]

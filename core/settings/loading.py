@@ -47,6 +47,7 @@ from core.settings.system import (
     LangfuseSettings,
     LogSettings,
     ServerSettings,
+    VaultSettings,
 )
 
 PREFIX = "COPILOT_"
@@ -59,6 +60,9 @@ _LISTS = {"roots": os.pathsep, "allow_hosts": ",", "languages": ","}
 class Settings(Section):
     home: Path = Field(Path(".copilot"), description="where data lives")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: created in the home folder")
+    previous_master_key: SecretStr | None = Field(
+        None, description="the one before, while 'vault rotate' is changing a master key that is a setting"
+    )
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
     sign_in: SignInSettings = SignInSettings()
@@ -81,6 +85,7 @@ class Settings(Section):
     openai: OpenAISettings = OpenAISettings()
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
+    vault: VaultSettings = VaultSettings()
     cases: CaseSettings = CaseSettings()
     slack: SlackSettings = SlackSettings()
     widget: WidgetSettings = WidgetSettings()

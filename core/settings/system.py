@@ -21,6 +21,10 @@ class KeySettings(Section):
     rotation_hours: float = Field(24.0, ge=0, description="how long a rotated API key is still accepted")
 
 
+class VaultSettings(Section):
+    max_text_chars: int = Field(20_000, ge=1, description="longest text whose placeholders are restored at once")
+
+
 class JobSettings(Section):
     parallel: int = Field(2, ge=1, description="jobs that one process runs at once; a tenant has one at a time")
     poll_s: float = Field(1.0, gt=0, description="how often the table is asked for work")

@@ -42,6 +42,8 @@ from core.profiles import Profiles
 from core.settings import CaseSettings, Settings, WidgetSettings
 from core.usage import UsageBook
 from evals.golden_store import GoldenStore
+from guardrails.restoring import Restorer
+from guardrails.vault import Vault
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation, CurationLimits, Redacts
 from ingest.failures import Failures
@@ -196,11 +198,15 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         library=world.library,
         inbound=Inbound(world.library, limits=limits, most=10),
         catalogue=Catalogue(database, page_size=200),
-        curation=Curation(database=database, tenants=world.tenants, redactor=redactor, limits=CurationLimits()),
+        curation=Curation(
+            database=database, vault=Vault(KEYRING), tenants=world.tenants, redactor=redactor, limits=CurationLimits()
+        ),
         revisions=Revisions(database=database, staging=staging, page_size=200, max_diff_lines=500),
         releases=world.releases,
         garbage=Garbage(database=database, index=index, tenants=world.tenants, keep=20, keep_revisions=5, grace_s=0.0),
-        golden=GoldenStore(database, tenants=world.tenants, redactor=redactor, most=10, max_chars=1000),
+        golden=GoldenStore(
+            database, vault=Vault(KEYRING), tenants=world.tenants, redactor=redactor, most=10, max_chars=1000
+        ),
         calibrations=calibrations,
         calibrator=_Calibrator(calibrations),
         grants=Grants(database),
@@ -219,6 +225,7 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         cases=CaseWorld(database).desk,
         case_routes=CaseRoutes(database, KEYRING, CaseSettings()),
         tasks=Tasks(database),
+        restorer=Restorer(database, Vault(KEYRING), {}, max_chars=100),
         audit=AuditBook(database, trail(), Anchors(database, KEYRING, file=folder / "anchors")),
     )
 
@@ -291,6 +298,7 @@ plain("POST /v1/confidence/fit", "/v1/confidence/fit")
 plain("DELETE /v1/confidence", "/v1/confidence")
 plain("POST /v1/reindex", "/v1/reindex")
 plain("POST /v1/releases/collect", "/v1/releases/collect", {})
+plain("POST /v1/restore", "/v1/restore", {"text": "<PERSON_aaaaaa> called"})
 plain("PATCH /v1/usage/budget", "/v1/usage/budget", {"questions": 5}, operator=True)
 
 

@@ -32,7 +32,7 @@ from bots.slack.installs import Workspaces
 from bots.slack.parts import Ports, Stores
 from core.crossings import Crossing
 from core.database import Database
-from core.domain import Outcome, Principal
+from core.domain import Outcome, Principal, RedactedText
 from core.errors import NotFoundError
 from core.keyring import Keyring
 from core.models import Base, Tenant
@@ -197,8 +197,8 @@ class FakePopular:
         return self.questions[:limit]
 
 
-async def redact(_tenant_id: str, text: str) -> str:
-    return text.replace("Mrs Miller", "<PERSON>")
+async def redact(_tenant_id: str, text: str) -> RedactedText:
+    return RedactedText(text.replace("Mrs Miller", "<PERSON>"))
 
 
 class World:

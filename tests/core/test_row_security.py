@@ -193,6 +193,7 @@ def test_upkeep_is_named_by_the_migration_alone_and_each_other_crossing_is_used(
         "DIRECTORY": {"core/grants.py", "core/tenancy.py"},
         "EVENTS": {"bots/slack/events.py"},
         "JOBS": {"core/jobs.py"},
+        "KEYS": {"core/data_keys.py"},
         "METERING": {"core/metering.py"},
         "SCHEDULE": {"ingest/schedule.py"},
         "UPKEEP": {"core/migrate.py"},

@@ -101,6 +101,7 @@ ROUTES: dict[str, Case] = {
     "GET /v1/case-routes": read(P.TENANT_WRITE),
     "POST /v1/case-routes": Case(P.TENANT_WRITE, 422, sent={"json": {}}),
     "DELETE /v1/case-routes/{route_id}": missing(P.TENANT_WRITE, {"route_id": "-nothing"}),
+    "POST /v1/restore": missing(P.VAULT_RESTORE, answer_id=UNKNOWN),
     "GET /v1/tasks": read(P.GAPS_READ),
     "POST /v1/tasks/{task_id}/close": missing(P.DOCUMENTS_APPROVE, {"task_id": "-nothing"}),
     "POST /v1/chat/completions": Case(P.ASK, sent={"json": CHAT}, visitor=False),

@@ -29,6 +29,7 @@ from core.domain import Audience, Role
 from core.keyring import Keyring
 from core.migrate import migrate
 from core.settings import Settings
+from guardrails.vault import Vault
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation, CurationLimits, Redacts
 from ingest.failures import Failures
@@ -124,7 +125,11 @@ async def _open(folder: Path, template: Path) -> tuple[SimpleNamespace, Mapping[
         library=world.library,
         catalogue=Catalogue(database, page_size=200),
         curation=Curation(
-            database=database, tenants=world.tenants, redactor=cast(Redacts, _Redactor()), limits=CurationLimits()
+            database=database,
+            vault=Vault(Keyring(bytes(range(32)))),
+            tenants=world.tenants,
+            redactor=cast(Redacts, _Redactor()),
+            limits=CurationLimits(),
         ),
         revisions=Revisions(database=database, staging=staging, page_size=200, max_diff_lines=5000),
         releases=world.releases,
