@@ -32,9 +32,11 @@ from api.routes import (
     jobs,
     openai,
     releases,
+    retention,
     review,
     slack,
     sources,
+    subjects,
     tasks,
     usage,
     widget,
@@ -115,6 +117,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         confidence,
         audit,
         usage,
+        retention,
+        subjects,
         health,
         chat,
         slack,
@@ -141,6 +145,7 @@ async def _open(
             await prepare(services)
         services.jobs.start()
         await stack.enter_async_context(services.schedule.running())
+        await stack.enter_async_context(services.rights.schedule.running())
         await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:

@@ -46,6 +46,7 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from api.wiring.rights import Rights, make_rights
 from core.grants import Grants
 from core.jobs import Handler, Jobs
 from core.profiles import Profiles
@@ -106,6 +107,7 @@ class Services(Engine):
     jobs: Jobs
     reindexer: Reindexer
     schedule: SourceSchedule
+    rights: Rights
 
 
 @asynccontextmanager
@@ -119,15 +121,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(releases.aclose)
         library, reindexer = make_library(engine, workers), make_reindexer(engine)
         alone = settings.index.kind is IndexKind.EMBEDDED
-        notices = make_notices(engine)
+        notices, rights = make_notices(engine), make_rights(engine, reindexer)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),
             CASE_NOTICE: notices.run,
             **upkeep(reindexer),
+            **rights.handlers(),
         }
         jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
         stack.push_async_callback(jobs.aclose)
-        services = _assemble(engine, library, releases, jobs, reindexer, notices)
+        services = _assemble(engine, library, releases, jobs, reindexer, notices, rights)
         stack.push_async_callback(services.streams.aclose)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
@@ -137,7 +140,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _assemble(
-    engine: Engine, library: Library, releases: Releases, jobs: Jobs, reindexer: Reindexer, notices: CaseNotices
+    engine: Engine,
+    library: Library,
+    releases: Releases,
+    jobs: Jobs,
+    reindexer: Reindexer,
+    notices: CaseNotices,
+    rights: Rights,
 ) -> Services:
     settings, database = engine.settings, engine.database
     searcher = make_searcher(engine)
@@ -178,6 +187,7 @@ def _assemble(
         jobs=jobs,
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),
+        rights=rights,
     )
 
 

@@ -30,9 +30,11 @@ from cli import (
     mcp,
     reindex,
     releases,
+    retention,
     running,
     slack,
     sources,
+    subject,
     tasks,
     usage,
     widget,
@@ -79,6 +81,9 @@ app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
+app.add_typer(retention.retention, name="retention")
+app.add_typer(subject.subjects, name="subject")
+admin.tenants.command("erase")(subject.tenant_erase)
 app.add_typer(widget.widgets, name="widget")
 app.add_typer(cases.cases, name="case")
 app.add_typer(tasks.tasks, name="task")

@@ -42,6 +42,7 @@ from core.models.knowledge import (
     Revision,
     Source,
 )
+from core.models.rights import SubjectRequest
 from core.models.tenants import APIKey, Tenant
 from core.models.work import EvalRun, Job
 
@@ -85,6 +86,7 @@ __all__ = [
     "SlackThread",
     "SlackWorkspace",
     "Source",
+    "SubjectRequest",
     "Tenant",
     "Usage",
     "WidgetKey",

@@ -21,6 +21,7 @@ from core.settings.knowledge import (
     SourceSettings,
 )
 from core.settings.loading import PREFIX, Settings, load_settings
+from core.settings.rights import RetentionSettings, SubjectSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -54,12 +55,14 @@ __all__ = [
     "Precision",
     "QuotaSettings",
     "ReleaseSettings",
+    "RetentionSettings",
     "SMTPSecurity",
     "Section",
     "ServerSettings",
     "Settings",
     "SlackSettings",
     "SourceSettings",
+    "SubjectSettings",
     "WidgetSettings",
     "load_settings",
 ]

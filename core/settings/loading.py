@@ -31,6 +31,7 @@ from core.settings.knowledge import (
     ReleaseSettings,
     SourceSettings,
 )
+from core.settings.rights import RetentionSettings, SubjectSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -69,6 +70,8 @@ class Settings(Section):
     openai: OpenAISettings = OpenAISettings()
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
+    subjects: SubjectSettings = SubjectSettings()
     cases: CaseSettings = CaseSettings()
     slack: SlackSettings = SlackSettings()
     widget: WidgetSettings = WidgetSettings()
