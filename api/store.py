@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy.engine import make_url
 
+from api.homes import require_settled
 from core.audit import Trail
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
@@ -61,6 +62,7 @@ def searchable(settings: Settings, other: str) -> bool:
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """SQLite is brought up to date by itself; PostgreSQL waits for 'partner-copilot migrate', which one operator runs once."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    require_settled(settings.home)
     secret = settings.master_key.get_secret_value() if settings.master_key else None
     keyring = Keyring.open(settings.home, secret)
     trail = Trail(keyring, scrub=redact_patterns)

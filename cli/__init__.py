@@ -17,6 +17,7 @@ from cli import (
     admin,
     asking,
     audit,
+    backup,
     cases,
     confidence,
     curation,
@@ -63,6 +64,8 @@ for command in (
     running.worker,
     mcp.mcp,
     reindex.reindex,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.add_typer(running.doctor, name="doctor")

@@ -38,6 +38,11 @@ class Keyring:
             return cls(_read_or_create(home / "master.key"))
         return cls(_decoded(configured, "setting 'master_key' (COPILOT_MASTER_KEY)"))
 
+    @property
+    def master(self) -> bytes:
+        """The key itself, for whoever opens the same data at another place."""
+        return self._master
+
     def derive(self, purpose: str) -> bytes:
         """32 bytes that only this purpose uses."""
         return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._master)

@@ -78,18 +78,20 @@ class Requests:
         row.job_id = job.id
         return _view(row)
 
-    async def again(self, erasure: Erasure, jobs: Jobs) -> str | None:
-        """Queue an erasure that a restored backup does not know of; the job's id. None where the tenant is not there either, or it
-        was done before the backup was made."""
+    async def redo(self, erasure: Erasure) -> bool:
+        """Do an erasure once more in a database that does not know of it, since it was restored. False where it was done before the
+        backup was made."""
+        if erasure.subject is None:
+            raise ValueError("a tenant's erasure is not a person's")
         async with self._database.read(erasure.tenant_id) as session:
             known = await session.get(SubjectRequest, erasure.id)
-        if erasure.subject is None or (known is not None and known.finished_at is not None):
-            return None
+        if known is not None and known.finished_at is not None:
+            return False
         row = self._row(erasure.id, erasure.tenant_id, RequestKind.ERASE, erasure.subject, erasure.actor)
         async with self._database.write(erasure.tenant_id) as session:
             await session.merge(row)
-        args = {"request_id": row.id, "actor": erasure.actor}
-        return (await jobs.submit(erasure.tenant_id, RequestKind.ERASE.job, args)).id
+        await self._erase(erasure.tenant_id, {"request_id": erasure.id}, Progress())
+        return True
 
     async def get(self, tenant_id: str, request_id: str) -> RequestView:
         """Raises `NotFoundError` for another tenant's request as for an unknown one."""

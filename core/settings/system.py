@@ -14,6 +14,9 @@ class DatabaseSettings(Section):
     owner_url: SecretStr | None = Field(
         None, description="as url, but of the tables' owner, for 'migrate' alone; empty: url"
     )
+    backup_url: SecretStr | None = Field(
+        None, description="as url, of a role that row-level security lets dump (BYPASSRLS); empty: owner_url, else url"
+    )
     pool_size: int = Field(10, ge=1, description="PostgreSQL connections a process")
 
 
