@@ -38,7 +38,8 @@ from ingest.repository import point_id
 from tests.fakes import FakeEmbedder
 
 
-async def test_what_is_the_persons_own_goes_and_what_is_anothers_stays(rights: RightsWorld) -> None:
+@pytest.mark.parametrize("_on", ["sqlite", "postgresql"])
+async def test_what_is_the_persons_own_goes_and_what_is_anothers_stays(rights: RightsWorld, _on: str) -> None:
     await rights.done(RequestKind.ERASE)
     assert await rights.column(Conversation.principal_id) == [STRANGER]
     assert await rights.column(AnswerRow.principal_id) == [STRANGER]
@@ -49,7 +50,8 @@ async def test_what_is_the_persons_own_goes_and_what_is_anothers_stays(rights: R
     assert await rights.column(WidgetSession.visitor) == []
 
 
-async def test_what_others_said_of_the_person_is_blotted_out(rights: RightsWorld) -> None:
+@pytest.mark.parametrize("_on", ["sqlite", "postgresql"])
+async def test_what_others_said_of_the_person_is_blotted_out(rights: RightsWorld, _on: str) -> None:
     tag = await rights.tag()
     await rights.done(RequestKind.ERASE)
     [answer] = await rights.column(AnswerRow.answer)
@@ -154,7 +156,8 @@ class _Broken:
         raise UnavailableError("the index is away")
 
 
-async def test_an_erasure_that_dies_half_way_is_finished_by_the_next_try(rights: RightsWorld) -> None:
+@pytest.mark.parametrize("_on", ["sqlite", "postgresql"])
+async def test_an_erasure_that_dies_half_way_is_finished_by_the_next_try(rights: RightsWorld, _on: str) -> None:
     rights.jobs = type("Nothing", (), {"submit": _queued, "aclose": rights.jobs.aclose})()  # type: ignore[assignment]
     asked = await rights.requests.submit(rights.world.principal(), RequestKind.ERASE, WHO, rights.jobs)
     with pytest.raises(UnavailableError):
