@@ -52,7 +52,8 @@ def _address(settings: Settings) -> URL:
 
 def _shown(address: URL) -> str:
     """As libpq reads it, without the password: other users see a process' arguments."""
-    return address.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    shown = URL.create("postgresql", address.username, None, address.host, address.port, address.database, address.query)
+    return shown.render_as_string()
 
 
 def _run(tool: str, address: URL, *options: str, named: bool = True) -> None:

@@ -61,6 +61,8 @@ def _cleaned(values: Collection[str]) -> tuple[str, ...]:
 def _require_clear(name: str, text: str) -> None:
     if len(text) > _MOST_CHARS:
         raise _invalid(f"one of {name} is longer than {_MOST_CHARS} characters")
+    if not text.isprintable():
+        raise _invalid(f"one of {name} holds characters that cannot be shown")
     if name == "emails" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
         raise _invalid("one of emails is no e-mail address")
     if name == "phones" and len(digits_of(text)) < _LEAST_DIGITS:

@@ -194,6 +194,7 @@ async def test_a_damaged_ledger_is_refused_and_not_read_over(rights: RightsWorld
         {"emails": ["no address"]},
         {"phones": ["12 34"]},
         {"names": ["x" * 201]},
+        {"principals": ["a\x00b"]},
     ],
 )
 async def test_a_person_who_is_named_too_vaguely_is_refused(rights: RightsWorld, who: dict[str, list[str]]) -> None:
