@@ -34,11 +34,13 @@ from api.routes import (
     openai,
     policies,
     releases,
+    retention,
     review,
     session,
     sign_in,
     slack,
     sources,
+    subjects,
     tasks,
     usage,
     users,
@@ -126,6 +128,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         audit,
         usage,
         vault,
+        retention,
+        subjects,
         health,
         chat,
         slack,
@@ -157,6 +161,7 @@ async def _open(
         services.jobs.start()
         services.messengers.start()
         await stack.enter_async_context(services.schedule.running())
+        await stack.enter_async_context(services.rights.schedule.running())
         await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:

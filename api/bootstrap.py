@@ -46,6 +46,7 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from api.wiring.rights import Rights, make_rights
 from api.wiring.vault import make_restorer
 from core.directives import Directives
 from core.grants import Grants
@@ -114,6 +115,7 @@ class Services(Engine):
     """Tell of cases: a person who waits does not wait for a sync."""
     reindexer: Reindexer
     schedule: SourceSchedule
+    rights: Rights
 
 
 @asynccontextmanager
@@ -129,14 +131,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         alone = settings.index.kind is IndexKind.EMBEDDED
         if alone:
             await asyncio.to_thread(remove_remains, settings.home / "sources")
-        notices = make_notices(engine)
+        notices, rights = make_notices(engine), make_rights(engine, reindexer)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),
             **upkeep(reindexer),
+            **rights.handlers(),
         }
         jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone, kinds=list(handlers))
         stack.push_async_callback(jobs.aclose)
-        services = _assemble(engine, library, releases, jobs, reindexer, notices)
+        services = _assemble(engine, library, releases, jobs, reindexer, notices, rights)
         stack.push_async_callback(services.streams.aclose)
         stack.push_async_callback(services.messengers.aclose)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
@@ -147,7 +150,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _assemble(
-    engine: Engine, library: Library, releases: Releases, jobs: Jobs, reindexer: Reindexer, notices: CaseNotices
+    engine: Engine,
+    library: Library,
+    releases: Releases,
+    jobs: Jobs,
+    reindexer: Reindexer,
+    notices: CaseNotices,
+    rights: Rights,
 ) -> Services:
     settings, database = engine.settings, engine.database
     searcher = make_searcher(engine)
@@ -192,6 +201,7 @@ def _assemble(
         messengers=make_messengers(engine, notices),
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),
+        rights=rights,
     )
 
 

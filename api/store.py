@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy.engine import make_url
 
+from api.homes import require_settled
 from api.wiring.people import People, make_people
 from core.audit import Trail
 from core.audit_anchors import Anchors
@@ -66,6 +67,7 @@ def searchable(settings: Settings, other: str) -> bool:
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """SQLite is brought up to date by itself; PostgreSQL waits for 'partner-copilot migrate', which one operator runs once."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    require_settled(settings.home)
     given = settings.audit
     database, keyring, trail = await _open_database(settings)
     anchors = Anchors(

@@ -17,6 +17,7 @@ from cli import (
     admin,
     asking,
     audit,
+    backup,
     cases,
     confidence,
     curation,
@@ -31,9 +32,11 @@ from cli import (
     policies,
     reindex,
     releases,
+    retention,
     running,
     slack,
     sources,
+    subject,
     tasks,
     usage,
     users,
@@ -65,6 +68,8 @@ for command in (
     running.worker,
     mcp.mcp,
     reindex.reindex,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.add_typer(running.doctor, name="doctor")
@@ -85,6 +90,9 @@ app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
 app.add_typer(vault.vault, name="vault")
+app.add_typer(retention.retention, name="retention")
+app.add_typer(subject.subjects, name="subject")
+admin.tenants.command("erase")(subject.tenant_erase)
 app.add_typer(widget.widgets, name="widget")
 app.add_typer(cases.cases, name="case")
 app.add_typer(policies.policy, name="policy")

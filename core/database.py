@@ -102,6 +102,19 @@ class Database:
                     await connection.execute(select(func.pg_advisory_lock(_lock_key(name))))
                     yield
 
+    async def scour(self) -> bool:
+        """SQLite: what was deleted is overwritten in the file at once (`secure_delete`), and with this it is gone from the log of
+        changes, too. False where a long reader kept it from that. PostgreSQL vacuums by itself."""
+        if not self.is_sqlite:
+            return True
+        async with self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None
+            cursor = await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            rows = await cursor.fetchall()
+        return not rows[0][0]
+
     async def aclose(self) -> None:
         await self.engine.dispose()
 

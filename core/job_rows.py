@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased, defer
 
 from core.database import ReadSession, WriteSession
@@ -24,7 +24,6 @@ STALE = timedelta(seconds=30)
 """A running job says so every second: silent for this long, its process is dead, or cut off and has given the job up."""
 MAX_CRASHES = 3
 """A job that takes its process down with it must not do so for ever."""
-_PAGE = 1000
 _NO_WORK = ("actor",)
 """Arguments that say who asked, not what for."""
 
@@ -199,10 +198,3 @@ async def page(
         same = and_(Job.created_at == last.created_at, Job.id < last.id)
         query = query.where(or_(Job.created_at < last.created_at, same))
     return list(await session.scalars(query))
-
-
-async def purge(session: WriteSession, *, before: datetime) -> int:
-    """Delete some of the jobs that ended before; how many. 0 where none is left."""
-    chosen = select(Job.id).where(Job.status.in_(FINISHED), Job.updated_at < before).limit(_PAGE)
-    done = cast(CursorResult[Any], await session.execute(delete(Job).where(Job.id.in_(chosen))))
-    return done.rowcount

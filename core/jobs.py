@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -30,8 +29,6 @@ from core.settings import JobSettings
 __all__ = ["MAX_CRASHES", "STALE", "Handler", "JobLine", "JobStatus", "JobView", "Jobs", "Progress"]
 
 log = structlog.get_logger()
-
-PURGE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,6 @@ class Jobs:
         self._loop: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._closing = False
-        self._purged = -PURGE_S
 
     def start(self) -> None:
         """From here on run every tenant's jobs, beside whatever else this process does."""
@@ -168,16 +164,6 @@ class Jobs:
                 return
             await asyncio.sleep(0.02)
 
-    async def purge(self) -> int:
-        """Delete the jobs that ended longer ago than is kept; how many."""
-        total, before = 0, now() - timedelta(days=self._settings.keep_days)
-        while True:
-            async with self._database.write(Crossing.JOBS) as session:
-                deleted = await rows.purge(session, before=before)
-            total += deleted
-            if not deleted:
-                return total
-
     async def aclose(self) -> None:
         """Stop running jobs and put them back into the queue, for the next start or another process. Counts as no attempt."""
         self._closing = True
@@ -199,7 +185,6 @@ class Jobs:
             try:
                 await self._take_back()
                 await self._fill()
-                await self._purge_now_and_then()
             except CopilotError as fault:  # the database is away, or full: it is asked again
                 log.warning("jobs_not_taken_up", code=fault.code)
             except Exception as fault:  # a process edge: whatever it is, tomorrow's jobs must still run
@@ -244,11 +229,6 @@ class Jobs:
         del self._tries[task.get_name()]
         self._tasks.discard(task)
         self._wake.set()
-
-    async def _purge_now_and_then(self) -> None:
-        if self._served is None and time.monotonic() - self._purged > PURGE_S:
-            self._purged = time.monotonic()
-            await self.purge()
 
     def _live(self, job: Job) -> Progress | None:
         attempt = self._tries.get(job.owner or "")

@@ -287,6 +287,11 @@ class VectorIndex(Protocol):
         """Merge and tidy after a large change; searches go on meanwhile, writes to the collection wait."""
         ...
 
+    async def purge(self, collection: str) -> None:
+        """What was deleted or written over is gone from the disk, too, when this returns. A Qdrant server does so in its own time,
+        and cannot be waited for."""
+        ...
+
     async def drop(self, collection: str) -> None:
         """Delete the collection, if there is one."""
         ...

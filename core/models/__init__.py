@@ -43,6 +43,7 @@ from core.models.knowledge import (
     Source,
 )
 from core.models.people import SignInFailure, UsedSignIn, User, UserSession
+from core.models.rights import SubjectRequest
 from core.models.tenants import APIKey, Tenant
 from core.models.vault import DataKeyRow, RootKey, VaultUse, VaultValue
 from core.models.work import EvalRun, Job
@@ -91,6 +92,7 @@ __all__ = [
     "SlackThread",
     "SlackWorkspace",
     "Source",
+    "SubjectRequest",
     "Tenant",
     "Usage",
     "UsedSignIn",

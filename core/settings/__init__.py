@@ -29,6 +29,7 @@ from core.settings.knowledge import (
 )
 from core.settings.loading import PREFIX, Settings, load_settings
 from core.settings.people import LOOPBACK, GroupRule, OIDCSettings, SessionSettings, SignInSettings
+from core.settings.rights import RetentionSettings, SubjectSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -67,6 +68,7 @@ __all__ = [
     "Precision",
     "QuotaSettings",
     "ReleaseSettings",
+    "RetentionSettings",
     "SMTPSecurity",
     "Section",
     "ServerSettings",
@@ -75,6 +77,7 @@ __all__ = [
     "SignInSettings",
     "SlackSettings",
     "SourceSettings",
+    "SubjectSettings",
     "VaultSettings",
     "WidgetSettings",
     "load_settings",

@@ -35,9 +35,6 @@ class AnswerSettings(Section):
 
 
 class GapSettings(Section):
-    keep_days: float = Field(
-        365.0, gt=0, description="days after which a question that nobody asked again is forgotten"
-    )
     max_kept: int = Field(5000, ge=1, description="unanswered questions of a tenant; those asked longest ago go first")
 
 

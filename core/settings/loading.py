@@ -39,6 +39,7 @@ from core.settings.knowledge import (
     SourceSettings,
 )
 from core.settings.people import OIDCSettings, SessionSettings, SignInSettings
+from core.settings.rights import RetentionSettings, SubjectSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -86,6 +87,8 @@ class Settings(Section):
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
     vault: VaultSettings = VaultSettings()
+    retention: RetentionSettings = RetentionSettings()
+    subjects: SubjectSettings = SubjectSettings()
     cases: CaseSettings = CaseSettings()
     slack: SlackSettings = SlackSettings()
     widget: WidgetSettings = WidgetSettings()

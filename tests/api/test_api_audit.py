@@ -39,7 +39,9 @@ from core.keyring import Keyring
 from core.metering import Cost, Meter
 from core.models import AuditRow, IngestFailure, Job, Json, Revision
 from core.profiles import Profiles
-from core.settings import CaseSettings, Settings, WidgetSettings
+from core.retention import Retention, Sweep
+from core.retention_rows import Kind
+from core.settings import CaseSettings, RetentionSettings, Settings, WidgetSettings
 from core.usage import UsageBook
 from evals.golden_store import GoldenStore
 from guardrails.restoring import Restorer
@@ -55,6 +57,7 @@ from ingest.sources.base import SourceLimits
 from ingest.staging import Staging
 from retrieval.edge import EdgeIndex
 from retrieval.index import VectorIndex
+from tests.api.rights.rights_world import RightsWorld
 from tests.case_world import CaseWorld
 from tests.fakes import FakeEmbedder, trail
 from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
@@ -166,7 +169,9 @@ async def service(database: Database, tmp_path: Path, quick_folder: Path) -> Asy
     async def work(_tenant: str, _args: Json, _progress: Progress) -> Json:
         return {}
 
-    jobs = Jobs(database, dict.fromkeys(("work", "sync", "reindex"), work))
+    jobs = Jobs(
+        database, dict.fromkeys(("work", "sync", "reindex", "retention", "subject.erase", "subject.export"), work)
+    )
     meter = Meter(database, Budgets(database, Budget()))
     app = app_over(cast(Any, _services(world, keys, jobs, tmp_path)))
     app.state.services = _services(world, keys, jobs, tmp_path)
@@ -226,8 +231,22 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         case_routes=CaseRoutes(database, KEYRING, CaseSettings()),
         tasks=Tasks(database),
         restorer=Restorer(database, Vault(KEYRING), {}, max_chars=100),
+        rights=_rights(world, folder),
         audit=AuditBook(database, trail(), Anchors(database, KEYRING, file=folder / "anchors")),
     )
+
+
+def _rights(world: World, folder: Path) -> Any:
+    rights = RightsWorld(world, folder)
+    retention = Retention(world.database, RetentionSettings(), dict.fromkeys((Kind.AUDIT, Kind.RELEASES), NO_SWEEP))
+    return SimpleNamespace(retention=retention, requests=rights.requests, tenants=rights.tenants)
+
+
+async def _none(*_given: object) -> int:
+    return 0
+
+
+NO_SWEEP = Sweep(_none, _none)
 
 
 Act = Callable[[Service], Awaitable[Callable[[], Awaitable[httpx.Response]]]]
@@ -299,6 +318,10 @@ plain("DELETE /v1/confidence", "/v1/confidence")
 plain("POST /v1/reindex", "/v1/reindex")
 plain("POST /v1/releases/collect", "/v1/releases/collect", {})
 plain("POST /v1/restore", "/v1/restore", {"text": "<PERSON_aaaaaa> called"})
+plain("PATCH /v1/retention", "/v1/retention", {"days": {"feedback": 90}}, operator=True)
+plain("POST /v1/retention/run", "/v1/retention/run", operator=True)
+plain("POST /v1/subjects/erase", "/v1/subjects/erase", {"emails": ["jo@example.com"]}, operator=True)
+plain("POST /v1/subjects/export", "/v1/subjects/export", {"emails": ["jo@example.com"]}, operator=True)
 plain("PATCH /v1/usage/budget", "/v1/usage/budget", {"questions": 5}, operator=True)
 
 
@@ -550,10 +573,14 @@ def writing_routes() -> set[str]:
     return found
 
 
+ENDING = {"DELETE /v1/tenant"}
+"""Leaves nothing but its own row: see test_tenant_erase.py."""
+
+
 def test_every_route_that_writes_is_listed() -> None:
     routes = writing_routes()
     assert len(routes) > 30, "the application's routes are not found any more"
-    assert routes == ASKING | ACTS.keys()
+    assert routes == ASKING | ACTS.keys() | ENDING
 
 
 @pytest.mark.parametrize("route", sorted(ACTS))

@@ -190,12 +190,12 @@ def test_upkeep_is_named_by_the_migration_alone_and_each_other_crossing_is_used(
             "bots/slack/shares.py",
             "core/auth.py",
         },
-        "DIRECTORY": {"core/grants.py", "core/tenancy.py"},
+        "DIRECTORY": {"core/grants.py", "core/retention_schedule.py", "core/tenancy.py"},
         "EVENTS": {"bots/slack/events.py"},
         "JOBS": {"core/jobs.py"},
         "KEYS": {"core/data_keys.py"},
         "METERING": {"core/metering.py"},
-        "SCHEDULE": {"ingest/schedule.py"},
+        "SCHEDULE": {"core/retention_schedule.py", "ingest/schedule.py"},
         "UPKEEP": {"core/migrate.py"},
     }
 
