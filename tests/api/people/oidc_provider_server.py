@@ -39,13 +39,17 @@ class IdentityProvider:
     person: Person = field(default_factory=Person)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, parameters={"kid": "one"}))
     published: list[RSAKey] = field(default_factory=list)
-    alter: Callable[[Json], Json] = lambda claims: claims
+    alter: Callable[[Json], Json] = dict
     sign: Callable[[Json], str] | None = None
     codes: dict[str, Json] = field(default_factory=dict)
     discovery: Json = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     seen: Json = field(default_factory=dict)
     """The last authorisation request's query."""
+
+    @staticmethod
+    def honest(claims: Json) -> Json:
+        return claims
 
     def authorise(self, query: Json) -> str:
         """Where the browser is sent back to."""

@@ -144,15 +144,12 @@ async def test_no_address_and_no_password_lies_readable_in_the_database(world: P
     assert PASSWORD not in row.password_hash
 
 
-@pytest.mark.parametrize(
-    "password",
-    ["short", "a" * 300, "aaaaaaaaaaaaaaaa", "ada-is-my-name-1", "abababababab"],
-)
-async def test_a_weak_password_is_refused_with_what_is_asked_for(world: PeopleWorld, password: str) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        await world.account(password=password)
-    assert caught.value.code == "weak_password"
-    assert password not in caught.value.detail
+async def test_a_weak_password_is_refused_with_what_is_asked_for(world: PeopleWorld) -> None:
+    for password in ("short", "a" * 300, "aaaaaaaaaaaaaaaa", "ada-is-my-name-1", "abababababab"):
+        with pytest.raises(InvalidRequestError) as caught:
+            await world.account(password=password)
+        assert caught.value.code == "weak_password", password
+        assert password not in caught.value.detail
 
 
 async def test_an_address_is_one_account_in_all_tenants(world: PeopleWorld) -> None:

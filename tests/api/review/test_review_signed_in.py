@@ -41,6 +41,7 @@ def test_a_change_is_approved_after_signing_in_by_keyboard_alone(desk: Desk) -> 
     expect(page.get_by_role("heading", name="In review")).to_be_focused()
     expect(page.locator("#who")).to_have_text("Bob · Knowledge admin · acme")
     page.get_by_role("link", name="Till manual").click()
+    expect(page.get_by_role("heading", name="Till manual")).to_be_focused()
     page.get_by_role("button", name="Approve").click()
     desk.dialog.get_by_role("button", name="Approve").click()
     desk.said("Approved. The next release takes it.")
