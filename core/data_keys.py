@@ -22,7 +22,7 @@ from core.database import Database, ReadSession, WriteSession, insert_new, wait_
 from core.errors import ConfigurationError
 from core.keyring import Keyring
 from core.master_keys import KEY_BYTES, NONCE_BYTES
-from core.models import DataKeyRow, RootKey, now
+from core.models import AuditRow, DataKeyRow, RootKey, now
 
 _ROOT = "root"
 
@@ -58,17 +58,28 @@ class DataKey:
 async def unlock(database: Database, keyring: Keyring) -> Keyring:
     """With the root key that the database holds, which is stored the first time.
 
-    Raises `ConfigurationError` (`wrong_master_key`) where neither master key wrapped it.
+    Raises `ConfigurationError` (`wrong_master_key`) where neither master key wrapped it, or, before it is stored, where the audit
+    that is there was chained under another: a mistyped key must not become the root.
     """
     async with database.read(NO_TENANT) as session:
         row = await session.get(RootKey, _ROOT)
     if row is None:
+        await _require_own_audit(database)
         async with database.write(NO_TENANT) as session:
             key_id, wrapped = keyring.masters.wrap(keyring.root, context=_ROOT)
             values = {"id": _ROOT, "key_id": key_id, "wrapped": wrapped, "created_at": now()}
             await insert_new(session, RootKey, [values])
             row = (await session.scalars(select(RootKey).where(RootKey.id == _ROOT))).one()
     return keyring.rooted(keyring.masters.unwrap(row.key_id, row.wrapped, context=_ROOT))
+
+
+async def _require_own_audit(database: Database) -> None:
+    async with database.read(Crossing.ANCHORS) as session:
+        row = await session.scalar(select(AuditRow).order_by(AuditRow.id.desc()).limit(1))
+    if row is not None and database.trail is not None and database.trail.digest(row) != row.hash:
+        raise ConfigurationError(
+            "this data was written under another master key; set that one", code="wrong_master_key"
+        )
 
 
 async def find_key(session: ReadSession | WriteSession, keyring: Keyring, tenant_id: str) -> DataKey | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from core.audit import Trail, record
 from core.crossings import NO_TENANT, Crossing
 from core.data_keys import ensure_key, find_key, rotate, unlock
 from core.database import Database
@@ -162,6 +163,21 @@ async def test_a_root_key_of_another_master_key_is_not_taken(database: Database,
         await session.execute(update(RootKey).values(key_id=forged_id, wrapped=forged))
     with pytest.raises(ConfigurationError):
         await unlock(database, Keyring.open(tmp_path, ONE))
+
+
+async def test_a_mistyped_master_key_does_not_become_the_root(database: Database, tmp_path: Path) -> None:
+    """At the first start of an installation that is older than the stored root key."""
+    tenant_id = new_id()
+    async with database.write(tenant_id) as session:
+        session.add(Tenant(id=tenant_id, slug=tenant_id, name="a shop", settings={}))
+        await session.flush()
+        record(session, tenant_id, actor="operator", action="tenant.create")
+    right, database.trail = database.trail, Trail(Keyring.open(tmp_path, TWO))
+    with pytest.raises(ConfigurationError) as caught:
+        await unlock(database, Keyring.open(tmp_path, TWO))
+    assert caught.value.code == "wrong_master_key"
+    database.trail = right
+    await unlock(database, Keyring.open(tmp_path, ONE))
 
 
 CHILD = """

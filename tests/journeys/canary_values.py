@@ -6,7 +6,7 @@ import base64
 import json
 import random
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ LAST = (
     "Oosterhuis Lindqvist Raman Núñez Kowalczyk Bergström Ferrari Baumgartner Haddad Lefèvre Schneider Carvalho "
     "Whitfield Okafor Petrova Johansen Vandenberg Castellano Hoffmann Nakamura"
 )
+
+_HOLE = bytes(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +142,7 @@ def _leaks(planted: list[Canary], sinks: Mapping[str, bytes]) -> Iterator[str]:
                     yield f"{one.kind} in {name}: …{around!r}…"
 
 
-def files_of(home: Path, keep: Callable[[Path], bool] = lambda _file: True) -> dict[str, bytes]:
-    """Every file below a folder, the write-ahead log and the vectors among them."""
-    return {
-        str(file.relative_to(home)): file.read_bytes()
-        for file in sorted(home.rglob("*"))
-        if file.is_file() and keep(file)
-    }
+def files_of(home: Path) -> dict[str, bytes]:
+    """Every file below a folder, the write-ahead log and the vectors among them, without the holes of those that are sparse."""
+    files = (file for file in sorted(home.rglob("*")) if file.is_file())
+    return {str(file.relative_to(home)): file.read_bytes().replace(_HOLE, b"") for file in files}

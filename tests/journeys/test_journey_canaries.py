@@ -342,7 +342,7 @@ async def sweep(prepared: Prepared, folder: Path, capfd: pytest.CaptureFixture[s
                     vault = await _opened(services, tenant.id)
                     sinks = files_of(home)  # as a thief finds it: while it runs, the write-ahead log included
             assert any(name.endswith("-wal") for name in sinks)
-            sinks |= {f"closed/{name}": data for name, data in files_of(home).items()}
+            sinks |= {f"closed/{name}": data for name, data in files_of(home).items() if data != sinks.get(name)}
             sinks["traces"] = langfuse.everything.encode()
             sinks["model"] = json.dumps([one.body for one in llm.requests], ensure_ascii=False).encode()
             sinks["slack"] = b"\n".join(slack.received)
