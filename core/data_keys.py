@@ -24,7 +24,7 @@ from core.keyring import Keyring
 from core.master_keys import KEY_BYTES, NONCE_BYTES
 from core.models import AuditRow, DataKeyRow, RootKey, now
 
-_ROOT = "root"
+ROOT = "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ async def unlock(database: Database, keyring: Keyring) -> Keyring:
     that is there was chained under another: a mistyped key must not become the root.
     """
     async with database.read(NO_TENANT) as session:
-        row = await session.get(RootKey, _ROOT)
+        row = await session.get(RootKey, ROOT)
     if row is None:
         await _require_own_audit(database)
         async with database.write(NO_TENANT) as session:
-            key_id, wrapped = keyring.masters.wrap(keyring.root, context=_ROOT)
-            values = {"id": _ROOT, "key_id": key_id, "wrapped": wrapped, "created_at": now()}
+            key_id, wrapped = keyring.masters.wrap(keyring.root, context=ROOT)
+            values = {"id": ROOT, "key_id": key_id, "wrapped": wrapped, "created_at": now()}
             await insert_new(session, RootKey, [values])
-            row = (await session.scalars(select(RootKey).where(RootKey.id == _ROOT))).one()
-    return keyring.rooted(keyring.masters.unwrap(row.key_id, row.wrapped, context=_ROOT))
+            row = (await session.scalars(select(RootKey).where(RootKey.id == ROOT))).one()
+    return keyring.rooted(keyring.masters.unwrap(row.key_id, row.wrapped, context=ROOT))
 
 
 async def _require_own_audit(database: Database) -> None:
@@ -144,10 +144,10 @@ async def _alone(session: WriteSession) -> None:
 
 
 async def _rewrap_root(session: WriteSession, keyring: Keyring) -> int:
-    key_id, wrapped = keyring.masters.wrap(keyring.root, context=_ROOT)
+    key_id, wrapped = keyring.masters.wrap(keyring.root, context=ROOT)
     changed = await session.execute(
         update(RootKey)
-        .where(RootKey.id == _ROOT, RootKey.key_id != key_id)
+        .where(RootKey.id == ROOT, RootKey.key_id != key_id)
         .values(key_id=key_id, wrapped=wrapped)
         .returning(RootKey.id)
     )

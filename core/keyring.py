@@ -42,11 +42,6 @@ class Keyring:
         """The same master keys over this root key."""
         return Keyring(root, masters=self.masters)
 
-    @property
-    def master(self) -> bytes:
-        """The key itself, for whoever opens the same data at another place."""
-        return self._master
-
     def derive(self, purpose: str) -> bytes:
         """32 bytes that only this purpose uses."""
         return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._root)

@@ -50,6 +50,10 @@ class MasterKeys:
         return self._keys[-1]
 
     @property
+    def present(self) -> bytes:
+        return self._keys[0]
+
+    @property
     def id(self) -> str:
         """Names the present key, without telling it."""
         return _id(self._keys[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import secrets
 import shutil
@@ -16,7 +17,9 @@ from api.backup import manifest as m
 from api.backup.snapshot import postgres_snapshot, sqlite_snapshot
 from api.store import open_store
 from api.version import VERSION
+from core.data_keys import ROOT
 from core.errors import ConflictError, NotFoundError
+from core.keyring import Keyring
 from core.migrate import alembic_config
 from core.models import now
 from core.settings import Settings
@@ -34,14 +37,14 @@ async def back_up(settings: Settings, target: Path) -> m.Manifest:
     database = _file(settings)
     if database is not None and not database.exists():
         raise NotFoundError(f"there is no database in {settings.home}", code="nothing_to_back_up")
-    keyring = m.open_keyring(settings)
+    m.open_masters(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     made = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     made.mkdir(mode=0o700)
     try:
         async with open_store(settings) as store:
             tenants = len(await store.tenants.all())
-            found = await asyncio.to_thread(_fill, settings, made, database, m.key_check(keyring), tenants)
+            found = await asyncio.to_thread(_fill, settings, made, database, store.keyring, tenants)
         made.rename(target)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
@@ -51,7 +54,7 @@ async def back_up(settings: Settings, target: Path) -> m.Manifest:
     return found
 
 
-def _fill(settings: Settings, folder: Path, database: Path | None, check: str, tenants: int) -> m.Manifest:
+def _fill(settings: Settings, folder: Path, database: Path | None, keyring: Keyring, tenants: int) -> m.Manifest:
     """The anchors before the database, so that they name no act that is not in it; the erasures after it."""
     at = now().isoformat()
     _copy(settings.audit.anchors or settings.home / m.ANCHORS, folder / m.ANCHORS)
@@ -65,7 +68,8 @@ def _fill(settings: Settings, folder: Path, database: Path | None, check: str, t
     for file in folder.iterdir():
         file.chmod(0o600)
         _sync(file)
-    found = m.Manifest(m.FORMAT, VERSION, schema, at, check, tenants, files)
+    key_id, wrapped = keyring.masters.wrap(keyring.root, context=ROOT)
+    found = m.Manifest(m.FORMAT, VERSION, schema, at, key_id, base64.b64encode(wrapped).decode(), tenants, files)
     m.write(folder, found)
     _sync(folder / m.MANIFEST)
     return found

@@ -1,7 +1,8 @@
-"""What a backup says of itself: its format, its files with their sums, and which master key opens it."""
+"""What a backup says of itself: its format, its files with their sums, and the root key, wrapped by the master key."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,8 +10,10 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from core.data_keys import ROOT
 from core.errors import ConfigurationError, InvalidRequestError
 from core.keyring import Keyring
+from core.master_keys import MasterKeys
 from core.settings import Settings
 
 FORMAT = 1
@@ -27,14 +30,15 @@ class FileSum:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`key_check` is the same for the same master key, and tells nothing of it. `schema` is the database's revision, `at` the
-    moment before the snapshot (ISO 8601)."""
+    """`root_key` (base64) opens with the master key that `key_id` names, and tells nothing without it. `schema` is the database's
+    revision, `at` the moment before the snapshot (ISO 8601)."""
 
     format: int
     version: str
     schema: str
     at: str
-    key_check: str
+    key_id: str
+    root_key: str
     tenants: int
     files: Mapping[str, FileSum]
 
@@ -47,18 +51,20 @@ class Manifest:
         return sum(file.bytes for file in self.files.values())
 
 
-def key_check(keyring: Keyring) -> str:
-    return keyring.digest("backups/key", "partner-copilot")
-
-
-def open_keyring(settings: Settings) -> Keyring:
-    """The key that is there; none is made. Raises `ConfigurationError` (`master_key_missing`)."""
+def open_masters(settings: Settings) -> MasterKeys:
+    """The keys that are there; none is made. Raises `ConfigurationError` (`master_key_missing`)."""
     if settings.master_key is None and not (settings.home / "master.key").exists():
         raise ConfigurationError(
             f"there is no master key: set COPILOT_MASTER_KEY, or put the file master.key into {settings.home}",
             code="master_key_missing",
         )
-    return Keyring.open(settings.home, settings.master_key.get_secret_value() if settings.master_key else None)
+    keys = (settings.master_key, settings.previous_master_key)
+    return MasterKeys.open(settings.home, *(key.get_secret_value() if key else None for key in keys))
+
+
+def open_keyring(masters: MasterKeys, manifest: Manifest) -> Keyring:
+    """Over the root key that the backup was made under. Raises `ConfigurationError` (`wrong_master_key`)."""
+    return Keyring(masters.unwrap(manifest.key_id, base64.b64decode(manifest.root_key), context=ROOT), masters=masters)
 
 
 def sum_of(file: Path) -> FileSum:

@@ -24,6 +24,7 @@ from api.wiring.knowledge import make_reindexer
 from core.errors import ConfigurationError, InvalidRequestError, NotFoundError
 from core.job_tries import Progress
 from core.keyring import Keyring
+from core.master_keys import MasterKeys
 from core.models import now
 from core.settings import IndexKind, Settings
 
@@ -58,17 +59,13 @@ async def restore(
         return None
     told("checking")
     manifest = m.read(source)
-    keyring = m.open_keyring(settings)
-    if m.key_check(keyring) != manifest.key_check:
-        raise ConfigurationError(
-            "this backup was made under another master key; restore that key first", code="wrong_master_key"
-        )
+    keyring = m.open_keyring(m.open_masters(settings), manifest)
     await asyncio.to_thread(m.require_whole, source, manifest)
     _require_kind(settings, manifest)
     places.require_free(home, replace=replace)
     stage = places.staged(home)
     try:
-        found = await _filled(_staged(settings, stage, keyring), source, manifest, told)
+        found = await _filled(_staged(settings, stage, keyring.masters), keyring, source, manifest, told)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
@@ -78,9 +75,9 @@ async def restore(
     return found
 
 
-async def _filled(settings: Settings, source: Path, manifest: m.Manifest, told: Told) -> Restored:
+async def _filled(settings: Settings, keyring: Keyring, source: Path, manifest: m.Manifest, told: Told) -> Restored:
     told("copying")
-    erasures = await asyncio.to_thread(_copied, settings, source)
+    erasures = await asyncio.to_thread(_copied, settings, keyring, source)
     if m.POSTGRES in manifest.files:
         await asyncio.to_thread(postgres_restore, settings, source / m.POSTGRES)
         await migrate_store(settings)
@@ -93,13 +90,12 @@ async def _filled(settings: Settings, source: Path, manifest: m.Manifest, told: 
     return Restored(manifest.at, tenants, passages, erased)
 
 
-def _copied(settings: Settings, source: Path) -> list[Erasure]:
+def _copied(settings: Settings, keyring: Keyring, source: Path) -> list[Erasure]:
     """The backup's files in place; all erasures that the backup or the home knows of."""
     for name in (m.SQLITE, m.ANCHORS, m.ERASURES):
         if (source / name).exists():
             shutil.copyfile(source / name, settings.home / name)
             (settings.home / name).chmod(0o600)
-    keyring = m.open_keyring(settings)
     ledger = Ledger(settings.home / m.ERASURES, keyring)
     known = Ledger(settings.subjects.ledger or settings.home.parent / m.ERASURES, keyring)
     return ledger.merge(known.read())
@@ -135,11 +131,13 @@ async def _redone(settings: Settings, erasures: Sequence[Erasure]) -> int:
     return done
 
 
-def _staged(settings: Settings, stage: Path, keyring: Keyring) -> Settings:
+def _staged(settings: Settings, stage: Path, masters: MasterKeys) -> Settings:
     """The same settings over the folder in which the home is made ready."""
-    key = SecretStr(base64.b64encode(keyring.master).decode())
+    present, previous = (SecretStr(base64.b64encode(key).decode()) for key in (masters.present, masters.oldest))
     audit = settings.audit.model_copy(update={"anchors": stage / m.ANCHORS})
-    return settings.model_copy(update={"home": stage, "master_key": key, "audit": audit})
+    return settings.model_copy(
+        update={"home": stage, "master_key": present, "previous_master_key": previous, "audit": audit}
+    )
 
 
 def _require_kind(settings: Settings, manifest: m.Manifest) -> None:

@@ -26,21 +26,7 @@ from core.audit import record
 from core.database import Database, WriteSession
 from core.job_tries import Progress
 from core.models import Json, SlackEvent, SubjectRequest, now
-
-
-class Vault(Protocol):
-    """Where the values behind placeholders are kept."""
-
-    async def forget(self, tenant_id: str, placeholders: Collection[str]) -> int:
-        """How many values went."""
-        ...
-
-
-class NullVault:
-    """Keeps no values, and so has none to forget."""
-
-    async def forget(self, _tenant_id: str, _placeholders: Collection[str]) -> int:
-        return 0
+from guardrails.vault import Vault
 
 
 class Vectors(Protocol):
@@ -81,7 +67,9 @@ class Eraser:
         await self._events(places, report)
         progress.stage = "documents"
         await self._documents(request, places, report, progress)
-        report["vault"] = report.get("vault", 0) + await self._vault.forget(request.tenant_id, places.traces.tags)
+        async with self._database.write(request.tenant_id) as session:
+            gone = await self._vault.forget(session, request.tenant_id, places.traces.tags)
+        report["vault"] = report.get("vault", 0) + gone
         await self._finish(request, places, report)
         progress.stage = "free pages"
         await self._database.scour()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from api.engine import Engine
-from api.rights.erase import Eraser, NullVault
+from api.rights.erase import Eraser
 from api.rights.export import Exporter
 from api.rights.finding import Finder
 from api.rights.ledger import Ledger
@@ -57,7 +57,7 @@ def make_rights(engine: Engine, reindexer: Reindexer) -> Rights:
     ledger = make_ledger(settings, engine.keyring)
     sources = settings.home / "sources"
     eraser = Eraser(
-        database=database, finder=finder, ledger=ledger, vectors=reindexer, vault=NullVault(), sources=sources
+        database=database, finder=finder, ledger=ledger, vectors=reindexer, vault=engine.vault, sources=sources
     )
     given = settings.subjects
     return Rights(
