@@ -100,9 +100,11 @@ LEFT = {
     "sources": ("uri", "config", "last_error"),
     "corpora": ("name",),
     "widgets": ("name", "theme", "origins"),
+    "directives": ("body", "note", "author"),
+    "users": ("name",),
 }
 """What an erasure does not touch, but counts and tells of. The audit cannot be changed, and must not: it holds ids, and proves the
-erasure itself. The rest is how the tenant set the product up: whoever did changes it."""
+erasure itself. The rest is how the tenant set the product up: whoever did changes it, and disables an account that is left."""
 
 NOTHING = frozenset(
     {
@@ -113,6 +115,10 @@ NOTHING = frozenset(
         "slack_shares",
         "slack_workspaces",
         "usage",  # sums
+        "data_keys",  # sealed, as the vault's tables, which `Vault.forget` empties
+        "vault_values",
+        "vault_uses",
+        "user_sessions",  # ids, and which browser; end with their account
         "widget_keys",
         "widget_tokens",  # hashes that live for minutes
     }

@@ -89,7 +89,7 @@ class SeenVault:
     def __init__(self) -> None:
         self.forgotten: set[str] = set()
 
-    async def forget(self, _tenant_id: str, placeholders: Any) -> int:
+    async def forget(self, _session: object, _tenant_id: str, placeholders: Any) -> int:
         self.forgotten |= set(placeholders)
         return len(placeholders)
 
