@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from answer_worlds import FakeLLM, passage
-from pipeline_world import ASKED, FakeSearcher, World
+from pipeline_world import ASKED, UNSURE, FakeSearcher, World
 from sqlalchemy import select
 
 from answers.gaps import Gaps
@@ -41,9 +41,23 @@ class Marked(FakeSearcher):
         return replace(found, passages=kept)
 
 
+class Unsure(Marked):
+    """Is sure of nothing but of the few authoritative documents."""
+
+    async def search(self, scope: Scope, query: str, **more: object) -> SearchResult:
+        found = await super().search(scope, query, **more)
+        return found if scope.filters.authoritative else replace(found, signals=UNSURE)
+
+
 def knowing(world: World, *passages: Passage) -> World:
     world.searcher = Marked(passages=passages)
     return world
+
+
+def reserved(world: World) -> list[str]:
+    """The queries that were searched among authoritative documents alone."""
+    asked = zip(world.searcher.queries, world.searcher.scopes, strict=True)
+    return [query for query, scope in asked if scope.filters.authoritative]
 
 
 async def evidence(world: World) -> list[Json]:
@@ -67,6 +81,14 @@ async def test_without_an_authoritative_document_a_person_is_offered_and_the_rea
     assert gap.question == PRICE
 
 
+async def test_what_stands_out_among_few_documents_must_be_sure_among_all(world: World) -> None:
+    """The list price of a seat: no document tells it, and the only one about prices is always the nearest of its shelf."""
+    world.searcher = Unsure(passages=(RUMOUR, RULE))
+    answer = await world.ask(PRICE)
+    assert (answer.outcome, answer.topics) == (Outcome.ABSTAINED, ("discounts",))
+    assert answer.confidence < 0.5 and "20 %" not in answer.text
+
+
 async def test_other_questions_are_answered_from_any_document(world: World) -> None:
     answer = await world.ask(ASKED)
     assert (answer.outcome, answer.topics) == (Outcome.ANSWERED, ())
@@ -77,7 +99,7 @@ async def test_of_several_questions_each_is_judged_by_itself(world: World) -> No
     service = passage("Restart the service CorvaneSync on the till.", cosines=[0.9])
     asked = f"{PRICE} And how do I get the sync of the till going again?"
     answer = await knowing(world, service, RUMOUR).ask(asked)
-    assert [scope.filters.authoritative for scope in world.searcher.scopes] == [True, False]
+    assert reserved(world) == [PRICE]
     assert (answer.outcome, answer.partial, answer.topics) == (Outcome.ANSWERED, True, ("discounts",))
     assert "This is about discounts" in answer.text and "CorvaneSync" in answer.text
 
@@ -85,7 +107,7 @@ async def test_of_several_questions_each_is_judged_by_itself(world: World) -> No
 async def test_follow_up_leans_on_the_topic_of_the_question_before(world: World) -> None:
     first = await knowing(world, RUMOUR, RULE).ask(PRICE)
     await world.ask("And for gold?", first.conversation_id)
-    assert [scope.filters.authoritative for scope in world.searcher.scopes] == [True, True]
+    assert len(reserved(world)) == 2
 
 
 async def test_answer_records_the_policy_and_the_prompt_that_held(world: World) -> None:
@@ -99,7 +121,7 @@ async def test_answer_records_the_policy_and_the_prompt_that_held(world: World) 
     held = [(each["policy_version"], each["prompt_version"]) for each in await evidence(world)]
     assert held == [(0, 0), (1, 1), (2, 1)]
     assert unbound.topics == () and "50 %" in unbound.text
-    assert [scope.filters.authoritative for scope in world.searcher.scopes] == [True, False, True]
+    assert reserved(world) == [PRICE, PRICE]
 
 
 async def test_stored_answer_is_read_back_with_its_topics(world: World) -> None:
