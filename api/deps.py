@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import URL
 
 from api.bootstrap import Services
@@ -21,6 +21,11 @@ from core.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `pc.<id>.<secret>`")
 _API = "api"
+_session = APIKeyCookie(
+    name=f"__Host-{SESSION}",
+    auto_error=False,
+    description="Of a person who signed in at `/sign-in`; what changes anything shows `X-CSRF-Token`, too",
+)
 
 
 def services(request: Request) -> Services:
@@ -62,7 +67,11 @@ async def _visitor(given: Services, request: Request, credential: str, permissio
     return found.principal
 
 
-def cookies(request: Request, given: ServicesDep) -> Cookies:
+StatedCookie = Annotated[str | None, Security(_session)]
+"""For the OpenAPI document; which cookie counts, and under which name, `Cookies` knows."""
+
+
+def cookies(request: Request, given: ServicesDep, _stated: StatedCookie = None) -> Cookies:
     return Cookies(request, own=own_origin(request, given), secure=given.settings.sessions.secure)
 
 
@@ -104,6 +113,7 @@ def allowed(permission: Permission, *, channel: str = _API) -> Any:
         request: Request,
         given: ServicesDep,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        _stated: StatedCookie = None,
     ) -> Principal:
         if credentials is None:
             return await _signed_in(given, request, permission, channel)

@@ -129,7 +129,7 @@ def test_a_session_that_ended_meanwhile_is_told(desk: Desk) -> None:
     sign_in(desk)
     expect(desk.page.get_by_role("heading", name="In review")).to_be_visible()
     desk.page.context.clear_cookies()
-    desk.open("releases")
+    desk.page.evaluate("location.hash = '#/releases'")
     expect(desk.page.get_by_role("alert")).to_have_text("Your session has ended. Sign in again.")
 
 
