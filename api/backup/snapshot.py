@@ -70,5 +70,5 @@ def _run(tool: str, address: URL, *options: str, named: bool = True) -> None:
     arguments = [program, *options, *([_shown(address)] if named else [])]
     done = subprocess.run(arguments, env=environment, capture_output=True, timeout=_LIMIT_S, check=False)  # noqa: S603
     if done.returncode:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UnavailableError(f"{tool} failed: {told[-1] if told else done.returncode}", code="database_unavailable")
+        told = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if "error:" in line]
+        raise UnavailableError(f"{tool} failed: {told[0] if told else done.returncode}", code="database_unavailable")
