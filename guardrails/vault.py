@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import String, and_, cast, delete, or_, select
 
 from core.data_keys import DataKey, drop_key, ensure_key, find_key
 from core.database import ReadSession, WriteSession, insert_new, wait_turn
@@ -40,6 +40,7 @@ _HOLDERS: Mapping[str, Any] = {
 """The tables of `Place.kind`."""
 _AT_ONCE = 1000
 """Placeholders, or texts, that one statement names: far below SQLite's and PostgreSQL's most parameters."""
+_NAMED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Vault:
             held = (VaultValue.tenant_id == tenant_id, VaultValue.placeholder.in_(some))
             deleted = await session.execute(delete(VaultValue).where(*held).returning(VaultValue.spelling))
             gone += len(deleted.all())
+            await _unname(session, tenant_id, some)
         return gone
 
     async def sweep(self, session: WriteSession, tenant_id: str) -> int:
@@ -226,6 +228,15 @@ async def _forget_uses(session: WriteSession, tenant_id: str, places: Iterable[P
             for each in listed[start : start + _AT_ONCE // 4]
         ]
         await session.execute(delete(VaultUse).where(VaultUse.tenant_id == tenant_id, or_(*named)))
+
+
+async def _unname(session: WriteSession, tenant_id: str, placeholders: Sequence[str]) -> None:
+    """Take the placeholders out of what is written of texts: a tag of someone who is erased says that they were there."""
+    for start in range(0, len(placeholders), _NAMED_AT_ONCE):
+        some = placeholders[start : start + _NAMED_AT_ONCE]
+        naming = or_(*(cast(VaultUse.spellings, String).contains(f'"{name}"', autoescape=True) for name in some))
+        for row in await session.scalars(select(VaultUse).where(VaultUse.tenant_id == tenant_id, naming)):
+            row.spellings = [[name, spellings] for name, spellings in row.spellings if name not in some]
 
 
 def _filled(texts: Sequence[str], said: Mapping[str, list[str | None]]) -> Restored:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,7 @@ from api.rights.requests import RequestKind, Requests, RequestView
 from api.rights.tenant import TenantEraser
 from api.widget.visits import pseudonym
 from core.crossings import Crossing
+from core.database import WriteSession
 from core.domain import RedactedText, Redaction, RedactionProfile
 from core.job_tries import Progress
 from core.jobs import Jobs
@@ -46,6 +47,7 @@ from core.models import (
     now,
 )
 from guardrails.placeholders import placeholder
+from guardrails.vault import Vault
 from ingest.prepare import Preparer
 from ingest.reindex import Reindexer
 from retrieval.index import VectorIndex
@@ -83,15 +85,16 @@ class TagRedactor:
         return RedactedText(text, found)
 
 
-class SeenVault:
+class SeenVault(Vault):
     """`forgotten` is what it was told to forget."""
 
     def __init__(self) -> None:
+        super().__init__(KEYRING)
         self.forgotten: set[str] = set()
 
-    async def forget(self, _session: object, _tenant_id: str, placeholders: Any) -> int:
+    async def forget(self, session: WriteSession, tenant_id: str, placeholders: Collection[str]) -> int:
         self.forgotten |= set(placeholders)
-        return len(placeholders)
+        return await super().forget(session, tenant_id, placeholders)
 
 
 @dataclass
