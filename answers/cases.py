@@ -18,6 +18,8 @@ from core.keyring import Keyring
 from core.models import Conversation, Handoff, now
 from core.tenancy import Tenants
 from guardrails.guards import Guards
+from guardrails.vault import Place, Vault
+from guardrails.withheld import withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,17 @@ class CaseDesk:
     """Who asked sees their own cases; who holds `cases:read` all of the tenant's. To change one takes `cases:work`."""
 
     def __init__(
-        self, *, database: Database, keyring: Keyring, guards: Guards, tenants: Tenants, notices: Notices
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        vault: Vault,
+        guards: Guards,
+        tenants: Tenants,
+        notices: Notices,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._keyring = keyring
         self._guards = guards
         self._tenants = tenants
@@ -89,6 +99,8 @@ class CaseDesk:
                 raise ConflictError("somebody else has this case; they can resolve it", code="case_claimed")
             row.status, row.owner, row.resolved_at = CaseStatus.RESOLVED, principal.id, now()
             row.resolution = clean.text or None
+            if found := withheld(resolution or "", clean):
+                await self._vault.keep(session, row.tenant_id, {Place("handoffs", row.id, "resolution"): found})
             await self._told(session, principal, row, CaseEvent.RESOLVED)
             return view(row)
 

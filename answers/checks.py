@@ -12,6 +12,7 @@ from answers.units import MARKER, Unit, UnitKind
 from core.domain import Passage, RedactionProfile
 from guardrails import grounding
 from guardrails.guards import Guards
+from guardrails.promises import Promises, quoted
 
 Say = Callable[[Sequence[int]], str]
 
@@ -35,8 +36,11 @@ class UnitChecker:
         guards: Guards,
         profile: RedactionProfile,
         earlier: Citations | None = None,
+        promises: Promises | None = None,
     ) -> None:
         self._passages = passages
+        self._promises = promises or Promises()
+        self._authoritative = [passage.text for passage in passages if passage.authoritative]
         self._texts = [passage.text for passage in passages]
         self._about = [" ".join((passage.title, *passage.heading_path)) for passage in passages]
         self._guards = guards
@@ -73,17 +77,20 @@ class UnitChecker:
         return replace(unit, text=_as_markdown(unit)), [unit.quote]
 
     async def _generated(self, unit: Unit) -> tuple[Unit, list[str]] | None:
-        """A model's unit: each claim must be supported by a passage that it cites, or, where it cites none, by any."""
+        """A model's unit: each claim must be supported by a passage that it cites, or, where it cites none, by any. A promise in
+        the vendor's name must stand word for word in an authoritative one."""
         named = cited_passages(unit.text, len(self._texts)) or tuple(range(len(self._texts)))
         plain = MARKER.sub("", unit.text).strip()
         quotes: dict[int, tuple[int, int]] = {}
         for claim in replace(unit, text=plain).claims:
+            if self._promises.in_text(claim) and not quoted(claim, self._authoritative):
+                await self._drop(unit, plain, "promise", 0.0)
+                return None
             verdict = grounding.check(
                 claim, [self._texts[index] for index in named], about=[self._about[index] for index in named]
             )
             if not verdict.supported:
-                [redacted] = await self._guards.redact_many([plain], self._profile)  # verdicts are stored
-                self._record(replace(unit, text=redacted.text), sent=False, reason=verdict.reason, score=verdict.score)
+                await self._drop(unit, plain, verdict.reason, verdict.score)
                 return None
             index = named[verdict.passage_index]
             start, end = quotes.get(index, (verdict.quote_start, verdict.quote_end))
@@ -93,6 +100,11 @@ class UnitChecker:
         [redacted] = await self._guards.redact_many([plain], self._profile)
         spans = [self._texts[index][start:end].strip() for index, (start, end) in quotes.items()]
         return replace(unit, text=redacted.text, passages=tuple(quotes)), spans
+
+    async def _drop(self, unit: Unit, plain: str, reason: str, score: float) -> None:
+        """Redacted, since verdicts are stored."""
+        [redacted] = await self._guards.redact_many([plain], self._profile)
+        self._record(replace(unit, text=redacted.text), sent=False, reason=reason, score=score)
 
     def _record(self, unit: Unit, *, sent: bool, reason: str, score: float) -> None:
         self.verdicts.append(UnitVerdict(unit.text, sent, reason, score))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from answers.system_prompt import SHIPPED_PROMPT, filled
 from core.domain import Passage
 from core.llm import Message, estimate_tokens
 
 MAX_WORDS = 150
-NO_ANSWER = "NO_ANSWER"
 _FOLDER = Path(__file__).parent / "prompts"
 
 
@@ -38,12 +38,14 @@ class Composer:
             trim_blocks=True,
         )
         self._budget = budget
-        sources = "".join(sorted(path.read_text("utf-8") for path in _FOLDER.glob("*.j2")))
-        self.hash = sha256(sources.encode()).hexdigest()[:16]
+        self._questions = (_FOLDER / "question.md.j2").read_text("utf-8")
 
-    def prompt(self, question: str, passages: Sequence[Passage], *, tenant: str) -> Prompt:
-        """Takes passages from the best down while they fit; the best one always stands, cut if it must be."""
-        system = self._templates.get_template("answer.md.j2").render(tenant=tenant, max_words=MAX_WORDS)
+    def prompt(
+        self, question: str, passages: Sequence[Passage], *, tenant: str, template: str = SHIPPED_PROMPT
+    ) -> Prompt:
+        """Takes passages from the best down while they fit; the best one always stands, cut if it must be. `template` is what the
+        model is told before them."""
+        system = filled(template, tenant=tenant, max_words=MAX_WORDS)
         left = self._budget - estimate_tokens(system) - estimate_tokens(question)
         taken: list[dict[str, str | None]] = []
         for passage in passages:
@@ -54,7 +56,8 @@ class Composer:
             taken.append({"title": passage.title, "version": passage.version, "text": _quoted(text)})
             left -= cost
         user = self._templates.get_template("question.md.j2").render(passages=taken, question=question)
-        return Prompt((Message("system", system), Message("user", user)), len(taken), self.hash)
+        named = sha256((template + self._questions).encode()).hexdigest()[:16]
+        return Prompt((Message("system", system), Message("user", user)), len(taken), named)
 
 
 def _quoted(text: str) -> str:

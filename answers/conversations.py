@@ -18,6 +18,9 @@ from core.errors import NotFoundError
 from core.metering import Cost, add
 from core.models import AnswerRow, Conversation, Json, new_id, now
 from core.settings import GapSettings
+from guardrails.guards import ScreenedInput
+from guardrails.vault import Place, Vault
+from guardrails.withheld import Withheld
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Memory(Protocol):
 
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]: ...
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None: ...
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None: ...
 
 
 class NullConversations:
@@ -45,13 +48,14 @@ class NullConversations:
     async def recall(self, principal: Principal, conversation_id: str | None) -> tuple[str, list[Turn]]:
         return new_id(), []
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None:
         return None
 
 
 class Conversations:
-    def __init__(self, database: Database, *, history: int, gaps: GapSettings | None = None) -> None:
+    def __init__(self, database: Database, *, vault: Vault, history: int, gaps: GapSettings | None = None) -> None:
         self._database = database
+        self._vault = vault
         self._history = history
         self._gaps = gaps or GapSettings()
 
@@ -78,9 +82,9 @@ class Conversations:
             rows = list(await session.scalars(query))
         return conversation_id, [_turn(row) for row in reversed(rows)]
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
-        """Store the turn, what it could not answer, and count the question, in one transaction. Its models' tokens are counted
-        call by call."""
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None:
+        """Store the turn, what was taken out of it, what it could not answer, and count the question, in one transaction. Its
+        models' tokens are counted call by call."""
         async with self._database.write(principal.tenant_id) as session:
             if await session.get(Conversation, answer.conversation_id) is None:
                 session.add(
@@ -94,13 +98,15 @@ class Conversations:
                     conversation_id=answer.conversation_id,
                     principal_id=principal.id,
                     channel=principal.channel,
-                    question=question,
+                    question=question.text,
                     query=evidence.query,
                     outcome=answer.outcome,
                     answer=as_json(answer),
                     evidence=as_json(evidence),
                 )
             )
+            if found := _withheld(answer.answer_id, question, evidence.query):
+                await self._vault.keep(session, principal.tenant_id, found)
             await keep_gaps(session, principal.tenant_id, evidence.missed, settings=self._gaps)
             await add(session, principal, now().date(), answer.model, Cost(), questions=1)
 
@@ -112,6 +118,17 @@ class Conversations:
         if row is None:
             raise NotFoundError("no such answer")
         return StoredAnswer(row.answer, row.evidence, row.question, row.principal_id, row.conversation_id)
+
+
+def _withheld(answer_id: str, question: ScreenedInput, query: str) -> dict[Place, tuple[Withheld, ...]]:
+    """Of the question, and of what the query takes up from a conversation that was sent along."""
+    own = {each.placeholder for each in question.withheld}
+    taken_up = {each.placeholder: each for each in question.told if each.placeholder not in own}
+    found = {
+        "question": question.withheld,
+        "query": tuple(each for each in taken_up.values() if each.placeholder in query),
+    }
+    return {Place("answers", answer_id, field): some for field, some in found.items() if some}
 
 
 def _turn(row: AnswerRow) -> Turn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answers import words
 from answers.handoff import OFFER
@@ -105,6 +105,14 @@ def abstained(plan: Plan, confidence: float, passages: Sequence[Passage], *, mos
         text += " " + words.CLOSEST.format(title=closest[0].title)
     missed = Missed(plan.question or plan.query, plan.query, closest)
     return Ending(Outcome.ABSTAINED, text, confidence=confidence, closest=closest, missed=(missed,))
+
+
+def reserved(ending: Ending, topics: Sequence[str]) -> Ending:
+    """In the place of an abstention from a high-impact question: why nothing else may answer it, and who can. The gap is kept."""
+    text = words.RESERVED.format(topics=" and ".join(topics))
+    if ending.closest:
+        text += " " + words.CLOSEST.format(title=ending.closest[0].title)
+    return replace(ending, text=text, handoff=HandoffOffer(words.RESERVED_OFFER))
 
 
 def together(endings: Sequence[Ending], text: str, *, left_out: int) -> Ending:

@@ -47,7 +47,21 @@ class Finder:
         self._limit = limit
 
     async def find(self, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
-        """Raises `UnavailableError` where an index does not answer."""
+        """Raises `UnavailableError` where an index does not answer.
+
+        Among a few authoritative documents the best one always stands out, so that what is nearest there must be sure among all
+        documents, too: on the demo's question for a list price, which no document tells, .36 by itself and .08 among all.
+        """
+        if not scope.filters.authoritative:
+            return await self._holding(scope, query, releases)
+        everything = replace(scope, filters=replace(scope.filters, authoritative=False))
+        marked, among_all = await asyncio.gather(
+            self._holding(scope, query, releases), self._holding(everything, query, releases)
+        )
+        return replace(marked, confidence=min(marked.confidence, among_all.confidence))
+
+    async def _holding(self, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
+        """What holds for the asker; where nothing does, what holds for others."""
         calibration = await self._calibrations.of(scope.tenant_id)
         wide = replace(scope, filters=replace(scope.filters, version=None, region=None))
         if wide == scope:

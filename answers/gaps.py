@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete, func, select
@@ -61,7 +61,7 @@ class Gaps:
 
 
 async def keep_gaps(session: WriteSession, tenant_id: str, missed: Sequence[Missed], *, settings: GapSettings) -> None:
-    """Count what was missed, and forget what is too old or too much. Part of the transaction that stores the answer."""
+    """Count what was missed, and forget what is too much. Part of the transaction that stores the answer."""
     for one in missed:
         await _count(session, tenant_id, one)
     if missed:
@@ -113,8 +113,6 @@ def is_nearly(one: Sequence[str], other: Sequence[str]) -> bool:
 
 async def _forget(session: WriteSession, tenant_id: str, settings: GapSettings) -> None:
     own = KnowledgeGap.tenant_id == tenant_id
-    oldest = now() - timedelta(days=settings.keep_days)
-    await session.execute(delete(KnowledgeGap).where(own, KnowledgeGap.last_at < oldest))
     kept = select(KnowledgeGap.id).where(own).order_by(KnowledgeGap.last_at.desc(), KnowledgeGap.id)
     surplus = list(await session.scalars(kept.offset(settings.max_kept)))
     if surplus:

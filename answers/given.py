@@ -25,6 +25,7 @@ def answer_of(stored: Json) -> Answer:
                 Closest(c["title"], c["document_id"], c["url"], tuple(c["heading_path"]))
                 for c in stored.get("closest", ())
             ),
+            "topics": tuple(stored.get("topics", ())),
         }
     )
 

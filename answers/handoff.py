@@ -22,6 +22,8 @@ from core.profiles import Profiles
 from core.settings import CaseSettings
 from core.tenancy import Tenants
 from guardrails.guards import Guards
+from guardrails.vault import Place, Vault
+from guardrails.withheld import withheld
 
 OFFER = HandoffOffer("I can hand this over to a person, with what I found so far.")
 
@@ -49,6 +51,7 @@ class HandoffDesk:
         guards: Guards,
         tenants: Tenants,
         keyring: Keyring,
+        vault: Vault,
         profiles: Profiles,
         notices: Notices,
         settings: CaseSettings,
@@ -58,6 +61,7 @@ class HandoffDesk:
         self._guards = guards
         self._tenants = tenants
         self._keyring = keyring
+        self._vault = vault
         self._profiles = profiles
         self._notices = notices
         self._settings = settings
@@ -95,6 +99,8 @@ class HandoffDesk:
             case.number = (await session.scalar(select(func.max(Handoff.number)).where(own)) or 0) + 1
             session.add(case)
             await session.flush()
+            if found := withheld(note or "", clean):
+                await self._vault.keep(session, case.tenant_id, {Place("handoffs", case.id, "note"): found})
             for event in (CaseEvent.OPENED, CaseEvent.OVERDUE):
                 await self._notices.queue(session, case, event)
         return Case(f"C-{case.number}", case.status)

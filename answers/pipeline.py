@@ -17,18 +17,18 @@ from answers.finding import Finder, Finding
 from answers.kinds import Kind, Message, read_message
 from answers.plan import Plan, Planner, Plans
 from answers.plan import Turn as Earlier
+from answers.rulings import Rules, reserved
 from answers.speaking import EXTRACTIVE, Speaker
 from answers.streaming import Emit, stream
-from answers.told import told_turns
+from answers.told import Told, told_turns
 from answers.turn import Policy, Stages, Turn
 from answers.types import Answer, Evidence, Question
 from core.domain import RedactionProfile, Scope
 from core.errors import UnavailableError
 from core.llm import LLM, Completion
-from core.metrics import Metrics
 from core.models import new_id
 from core.quota import Quota
-from core.telemetry import Span, StageKind, Tracer
+from core.telemetry import Span, StageKind
 from core.tenancy import TenantInfo, Tenants
 from guardrails.guards import Guards
 
@@ -46,10 +46,10 @@ class AnswerPipeline:
         guards: Guards,
         finder: Finder,
         askers: Askers,
+        rules: Rules,
         llm: LLM | None,
         composer: Composer,
-        tracer: Tracer,
-        metrics: Metrics,
+        stages: Stages,
         quota: Quota,
         policy: Policy,
     ) -> None:
@@ -58,12 +58,11 @@ class AnswerPipeline:
         self._guards = guards
         self._finder = finder
         self._askers = askers
+        self._rules = rules
         self._llm = llm
         self._planner = Planner(llm, most=policy.max_questions, languages=policy.languages)
-        self._tracer = tracer
-        self._stages = Stages(tracer, metrics)
-        self._speaker = Speaker(llm=llm, composer=composer, guards=guards, stages=self._stages, policy=policy)
-        self._metrics = metrics
+        self._tracer, self._metrics, self._stages = stages.tracer, stages.metrics, stages
+        self._speaker = Speaker(llm=llm, composer=composer, guards=guards, stages=stages, policy=policy)
         self._quota = quota
         self._policy = policy
 
@@ -97,7 +96,8 @@ class AnswerPipeline:
             timings, profile = dict[str, float](), await self._tenants.profile(tenant.id)
             with self._stages.stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
-                history = history or await self._told(question, profile)
+                told = Told(history) if history else await self._told(question, profile)
+                screened = replace(screened, told=told.withheld)
             message = read_message(screened.text)
             turn = Turn(
                 question,
@@ -108,7 +108,8 @@ class AnswerPipeline:
                 self._llm.name if self._llm else EXTRACTIVE,
                 screened,
                 message,
-                plans=await self._plan(timings, message, question, tenant, history),
+                plans=await self._plan(timings, message, question, tenant, told.turns),
+                rulings=await self._rules.of(tenant.id),
                 releases={**question.releases, tenant.id: release},
                 timings=timings,
                 began=began,
@@ -131,7 +132,7 @@ class AnswerPipeline:
             span.update(output=_queries(plans))
         return plans
 
-    async def _told(self, question: Question, profile: RedactionProfile) -> list[Earlier]:
+    async def _told(self, question: Question, profile: RedactionProfile) -> Told:
         return await told_turns(
             question.history,
             self._guards,
@@ -166,6 +167,15 @@ class AnswerPipeline:
         return endings.together(done, joined(turn.units), left_out=left_out)
 
     async def _decide_one(self, turn: Turn, plan: Plan, emit: Emit) -> Ending:
+        """A high-impact question is answered from authoritative documents, or by a person."""
+        topics = turn.rulings.topics(plan)
+        if not topics:
+            return await self._searched(turn, plan, emit)
+        turn.topics.extend(topic for topic in topics if topic not in turn.topics)
+        ending = await self._searched(turn, reserved(plan), emit)
+        return endings.reserved(ending, topics) if ending.missed else ending
+
+    async def _searched(self, turn: Turn, plan: Plan, emit: Emit) -> Ending:
         if not plan.query:
             return endings.nothing_in_pasted()
         emit(StatusChanged("searching"))
@@ -213,10 +223,9 @@ class AnswerPipeline:
             partial=ending.partial,
             choices=ending.choices,
             closest=ending.closest,
+            topics=tuple(turn.topics),
         )
-        await self._conversations.keep(
-            turn.question.principal, turn.screened.text, answer, self._evidence(turn, ending)
-        )
+        await self._conversations.keep(turn.question.principal, turn.screened, answer, self._evidence(turn, ending))
         self._metrics.answered(ending.outcome, turn.question.principal.channel, degraded=turn.degraded)
         trace.update(
             output=ending.text,
@@ -242,6 +251,8 @@ class AnswerPipeline:
             threshold=max((found.threshold for found in turn.findings), default=0.0),
             prompt_hash=turn.prompt_hash,
             missed=() if flagged else ending.missed,  # an attack is no gap in what is known
+            policy_version=turn.rulings.policy_version,
+            prompt_version=turn.rulings.prompt_version,
         )
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from answers.checks import CheckedUnit, UnitChecker, joined
 from answers.citations import Citations
-from answers.compose import NO_ANSWER, Composer
+from answers.compose import Composer
 from answers.events import AnswerEvent, Cited, Replaced, Sentence, StatusChanged
 from answers.extractive import extract
 from answers.finding import Finding
 from answers.plan import Plan
 from answers.remarks import remarks
 from answers.streaming import Emit
+from answers.system_prompt import NO_ANSWER
 from answers.turn import Policy, Stages, Turn
 from answers.units import Segmenter, Unit, UnitKind
 from answers.words import ABSTAINED
@@ -23,6 +24,7 @@ from core.errors import LLMError
 from core.llm import LLM
 from core.telemetry import StageKind
 from guardrails.guards import Guards
+from guardrails.promises import Promises
 
 EXTRACTIVE = "extractive"
 
@@ -82,7 +84,9 @@ class Speaker:
     async def _model_says(self, llm: LLM, part: _Part, emit: Emit) -> bool:
         """False where the extracts should be given instead; a model that says that nothing answers is believed."""
         turn = part.turn
-        prompt = self._composer.prompt(part.plan.query, part.passages, tenant=turn.tenant.name)
+        prompt = self._composer.prompt(
+            part.plan.query, part.passages, tenant=turn.tenant.name, template=turn.rulings.prompt
+        )
         turn.prompt_hash = prompt.hash
         said: list[str] = []
         segmenter = Segmenter()
@@ -108,7 +112,14 @@ class Speaker:
 
     def _checker(self, part: _Part, passages: Sequence[Passage]) -> UnitChecker:
         turn = part.turn
-        turn.checker = UnitChecker(passages=passages, guards=self._guards, profile=turn.profile, earlier=part.earlier)
+        owners = turn.findings[-1].result.owners if turn.findings else {}
+        turn.checker = UnitChecker(
+            passages=passages,
+            guards=self._guards,
+            profile=turn.profile,
+            earlier=part.earlier,
+            promises=Promises((turn.tenant.name, *owners.values())),
+        )
         return turn.checker
 
     async def _send(self, turn: Turn, checker: UnitChecker, units: Iterator[Unit], emit: Emit) -> None:

@@ -6,11 +6,13 @@ Nothing in it is believed: it only helps to understand a follow-up, as the turns
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from answers.follow_ups import Turn, carry_over, is_follow_up
 from answers.types import Exchange
 from core.domain import RedactionProfile
 from guardrails.guards import Guards
+from guardrails.withheld import Withheld, withheld
 
 READ_OF_ANSWERS = 400
 """Characters of an earlier answer that the planner reads."""
@@ -18,16 +20,25 @@ TORN = 64
 """Characters dropped at a cut, after redaction: half an address is known to no pattern."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The turns, and what their placeholders stand for."""
+
+    turns: list[Turn]
+    withheld: tuple[Withheld, ...] = ()
+
+
 async def told_turns(
     told: Sequence[Exchange], guards: Guards, profile: RedactionProfile, *, most: int, max_chars: int, answers: bool
-) -> list[Turn]:
+) -> Told:
     """The last `most` exchanges, redacted, oldest first. `max_chars` of each question are read; answers where `answers`."""
     recent = [exchange for exchange in told if exchange.question.strip()][-most:] if most else []
     if not recent:
-        return []
+        return Told([])
     texts = [(exchange.question, max_chars) for exchange in recent]
     texts += [(exchange.answer if answers else "", READ_OF_ANSWERS) for exchange in recent]
-    redacted = await guards.redact_many([guards.plain(text[:limit]) for text, limit in texts], profile)
+    plain = [guards.plain(text[:limit]) for text, limit in texts]
+    redacted = await guards.redact_many(plain, profile)
     clean = [
         _without_torn_end(one.text) if len(text) > limit else one.text
         for one, (text, limit) in zip(redacted, texts, strict=True)
@@ -36,7 +47,7 @@ async def told_turns(
     for question, answer in zip(clean[: len(recent)], clean[len(recent) :], strict=True):
         query = carry_over(question, turns) if turns and is_follow_up(question) else question
         turns.append(Turn(question, query, answer))
-    return turns
+    return Told(turns, tuple(each for pair in zip(plain, redacted, strict=True) for each in withheld(*pair)))
 
 
 def _without_torn_end(text: str) -> str:

@@ -13,6 +13,7 @@ from answers.finding import Finding
 from answers.kinds import Message
 from answers.languages import ENGLISH
 from answers.plan import Plans
+from answers.rulings import Rulings
 from answers.types import Question, UnitVerdict
 from core.domain import RedactionProfile
 from core.llm import Completion
@@ -52,6 +53,7 @@ class Turn:
     screened: ScreenedInput
     message: Message
     plans: Plans
+    rulings: Rulings
     releases: Mapping[str, int]
     """The releases that are answered from, by their owners' ids."""
     findings: list[Finding] = field(default_factory=list)
@@ -62,6 +64,8 @@ class Turn:
     verdicts: list[UnitVerdict] = field(default_factory=list)
     """Of the questions before it."""
     prompt_hash: str = ""
+    topics: list[str] = field(default_factory=list)
+    """The high-impact ones that its questions are about."""
     usages: list[Completion] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     began: float = 0.0
@@ -76,15 +80,15 @@ class Stages:
     """Traces and times the stages of turns."""
 
     def __init__(self, tracer: Tracer, metrics: Metrics) -> None:
-        self._tracer = tracer
-        self._metrics = metrics
+        self.tracer = tracer
+        self.metrics = metrics
 
     @contextmanager
     def stage(self, timings: dict[str, float], name: str, kind: StageKind, *, input: object = None) -> Iterator[Span]:  # noqa: A002
         """Milliseconds go to `timings` under the stage's name, and add up where it runs again."""
         began = time.perf_counter()
-        with self._tracer.stage(name, kind, input=input) as span:
+        with self.tracer.stage(name, kind, input=input) as span:
             yield span
         seconds = time.perf_counter() - began
         timings[name] = round(timings.get(name, 0.0) + 1000 * seconds, 1)
-        self._metrics.stage(name, seconds)
+        self.metrics.stage(name, seconds)

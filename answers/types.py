@@ -120,6 +120,9 @@ class Evidence:
     threshold: float = 0.0
     prompt_hash: str = ""
     missed: tuple[Missed, ...] = ()
+    policy_version: int = 0
+    prompt_version: int = 0
+    """Of the tenant's policy and prompt that held; 0 is what the software brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +150,5 @@ class Answer:
     partial: bool = False
     choices: tuple[Choice, ...] = ()
     closest: tuple[Closest, ...] = ()
+    topics: tuple[str, ...] = ()
+    """High-impact topics that the questions are about: only authoritative documents answered them."""

@@ -14,6 +14,11 @@ LOOKED_FOR = (
     "stand by."
 )
 CLOSEST = "Closest, though no answer: “{title}”."
+RESERVED = (
+    "This is about {topics}, which I answer only from documents that are marked as authoritative. None of those that you may see "
+    "answers it, so a person should."
+)
+RESERVED_OFFER = "I can hand this over to a person, with this conversation."
 CANNOT_SEARCH = "I cannot search the documents right now, so I will not guess. Please try again in a few minutes."
 ESCALATED = "You asked for a person, so I will not answer this myself."
 ANGRY_OFFER = "I can hand you over to a person right away, with this conversation."

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.formparsers import MultiPartParser
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
@@ -31,12 +32,19 @@ from api.routes import (
     health,
     jobs,
     openai,
+    policies,
     releases,
+    retention,
     review,
+    session,
+    sign_in,
     slack,
     sources,
+    subjects,
     tasks,
     usage,
+    users,
+    vault,
     widget,
     widgets,
 )
@@ -48,7 +56,8 @@ log = structlog.get_logger()
 
 DESCRIPTION = """
 Support answers with cited sources from a vendor's and its partners' own documents. Send an API key as
-`Authorization: Bearer <key>`; the key decides tenant and audience. Errors are `application/problem+json` with a stable `code`.
+`Authorization: Bearer <key>`; the key decides tenant and audience. People sign in at `/sign-in`. Errors are
+`application/problem+json` with a stable `code`.
 """
 
 
@@ -98,6 +107,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         redoc_url=None,
     )
     errors.install(app)
+    # An upload stays in memory, where it is read anyway: larger ones would pass through a temporary file, in the clear.
+    MultiPartParser.spool_max_size = settings.server.max_body_bytes
     for routes in (
         ask,
         cases,
@@ -106,6 +117,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         documents,
         curation,
         grants,
+        policies,
         sources,
         failures,
         gaps,
@@ -115,10 +127,16 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
         confidence,
         audit,
         usage,
+        vault,
+        retention,
+        subjects,
         health,
         chat,
         slack,
         review,
+        session,
+        sign_in,
+        users,
         widgets,
         widget,
     ):
@@ -128,6 +146,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     app.mount("/chat", GZipMiddleware(StaticFiles(directory=chat.FOLDER)), name="chat")
     app.mount("/widget/v1/static", GZipMiddleware(StaticFiles(directory=widget.FOLDER)), name="widget")
     app.mount("/review", StaticFiles(directory=review.FOLDER, html=True), name="review")
+    app.mount("/sign-in", StaticFiles(directory=sign_in.FOLDER), name="sign-in")
     app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
     return app
 
@@ -140,7 +159,9 @@ async def _open(
         if prepare is not None:
             await prepare(services)
         services.jobs.start()
+        services.messengers.start()
         await stack.enter_async_context(services.schedule.running())
+        await stack.enter_async_context(services.rights.schedule.running())
         await stack.enter_async_context(services.anchors.running())
         app.state.slack = await stack.enter_async_context(slack_bot(services))
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from functools import partial
 import structlog
 
 from answers.calibration import Calibrations
-from answers.case_notices import JOB as CASE_NOTICE
 from answers.case_notices import CaseNotices
 from answers.case_routes import CaseRoutes
 from answers.cases import CaseDesk
@@ -34,7 +34,7 @@ from api.wiring.answering import (
     make_searcher,
 )
 from api.wiring.backends import make_workers, warm_up_profile
-from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_notices
+from api.wiring.cases import make_case_routes, make_cases, make_handoffs, make_messengers, make_notices
 from api.wiring.knowledge import (
     make_curation,
     make_garbage,
@@ -46,6 +46,9 @@ from api.wiring.knowledge import (
     sync_source,
     upkeep,
 )
+from api.wiring.rights import Rights, make_rights
+from api.wiring.vault import make_restorer
+from core.directives import Directives
 from core.grants import Grants
 from core.jobs import Handler, Jobs
 from core.profiles import Profiles
@@ -53,6 +56,7 @@ from core.quota import Quota
 from core.settings import IndexKind, Settings
 from evals.calibrate import Calibrator
 from evals.golden_store import GoldenStore
+from guardrails.restoring import Restorer
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation
 from ingest.failures import Failures
@@ -64,6 +68,7 @@ from ingest.release_views import ReleaseCatalogue
 from ingest.releases import Releases
 from ingest.revisions import Revisions
 from ingest.schedule import SourceSchedule
+from ingest.sources.sealed import remove_remains
 from retrieval.search import Searcher
 
 log = structlog.get_logger()
@@ -84,9 +89,11 @@ class Services(Engine):
     cases: CaseDesk
     case_routes: CaseRoutes
     tasks: Tasks
+    restorer: Restorer
     gaps: Gaps
     grants: Grants
     profiles: Profiles
+    directives: Directives
     widgets: Widgets
     identities: Identities
     visits: Visits
@@ -104,8 +111,11 @@ class Services(Engine):
     calibrations: Calibrations
     calibrator: Calibrator
     jobs: Jobs
+    messengers: Jobs
+    """Tell of cases: a person who waits does not wait for a sync."""
     reindexer: Reindexer
     schedule: SourceSchedule
+    rights: Rights
 
 
 @asynccontextmanager
@@ -119,16 +129,19 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(releases.aclose)
         library, reindexer = make_library(engine, workers), make_reindexer(engine)
         alone = settings.index.kind is IndexKind.EMBEDDED
-        notices = make_notices(engine)
+        if alone:
+            await asyncio.to_thread(remove_remains, settings.home / "sources")
+        notices, rights = make_notices(engine), make_rights(engine, reindexer)
         handlers: dict[str, Handler] = {
             "sync": partial(sync_source, library, releases),
-            CASE_NOTICE: notices.run,
             **upkeep(reindexer),
+            **rights.handlers(),
         }
-        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone)
+        jobs = Jobs(store.database, handlers, settings=settings.jobs, alone=alone, kinds=list(handlers))
         stack.push_async_callback(jobs.aclose)
-        services = _assemble(engine, library, releases, jobs, reindexer, notices)
+        services = _assemble(engine, library, releases, jobs, reindexer, notices, rights)
         stack.push_async_callback(services.streams.aclose)
+        stack.push_async_callback(services.messengers.aclose)
         await store.meter.recover(older_s=0.0 if alone else settings.llm.deadline_s + RECOVERY_S)
         await releases.reconcile()
         await _warn_of_outdated(reindexer)
@@ -137,11 +150,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _assemble(
-    engine: Engine, library: Library, releases: Releases, jobs: Jobs, reindexer: Reindexer, notices: CaseNotices
+    engine: Engine,
+    library: Library,
+    releases: Releases,
+    jobs: Jobs,
+    reindexer: Reindexer,
+    notices: CaseNotices,
+    rights: Rights,
 ) -> Services:
     settings, database = engine.settings, engine.database
     searcher = make_searcher(engine)
-    conversations = Conversations(database, history=settings.answers.history_turns, gaps=settings.gaps)
+    history = settings.answers.history_turns
+    conversations = Conversations(database, vault=engine.vault, history=history, gaps=settings.gaps)
     quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
     golden, calibrations = make_golden(engine), make_calibrations(engine)
     widgets = Widgets(database, settings.widget)
@@ -156,9 +176,11 @@ def _assemble(
         cases=make_cases(engine, notices),
         case_routes=make_case_routes(engine),
         tasks=Tasks(database),
+        restorer=make_restorer(engine),
         gaps=Gaps(database),
         grants=Grants(database),
         profiles=Profiles(database),
+        directives=Directives(database),
         widgets=widgets,
         identities=identities,
         visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
@@ -176,8 +198,10 @@ def _assemble(
         calibrations=calibrations,
         calibrator=Calibrator(golden, searcher, engine.tenants, calibrations, passages=settings.answers.passages),
         jobs=jobs,
+        messengers=make_messengers(engine, notices),
         reindexer=reindexer,
         schedule=SourceSchedule(database, settings.jobs),
+        rights=rights,
     )
 
 

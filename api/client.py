@@ -109,6 +109,17 @@ class Client:
         `patient`: the server bounds the time, as it does a publish gate's."""
         return await self._call(method, path, body, patient=patient)
 
+    async def fetch(self, path: str) -> bytes:
+        """The bytes of a route that speaks no JSON. Raises as `call`."""
+        try:
+            response = await self._http.get(path)
+        except httpx.TransportError as error:
+            raise _unreachable(self._http, error) from None
+        if response.is_error:
+            found = response.json()
+            raise CopilotError(found["detail"], code=found["code"], status=response.status_code, members=found)
+        return response.content
+
     async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         return await self._call("POST", path, body)
 
@@ -120,8 +131,12 @@ class Client:
             response = await self._http.request(method, path, json=body, timeout=timeout)
             found: dict[str, Any] = response.json() if response.content else {}
         except (httpx.TransportError, ValueError) as error:
-            detail = f"the server at {self._http.base_url} gave no answer ({type(error).__name__}); see its log"
-            raise UnavailableError(detail, code="server_unreachable") from None
+            raise _unreachable(self._http, error) from None
         if response.is_error:
             raise CopilotError(found["detail"], code=found["code"], status=response.status_code, members=found)
         return found
+
+
+def _unreachable(http: httpx.AsyncClient, error: Exception) -> UnavailableError:
+    detail = f"the server at {http.base_url} gave no answer ({type(error).__name__}); see its log"
+    return UnavailableError(detail, code="server_unreachable")

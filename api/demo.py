@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from api.bootstrap import Services
+from api.people.accounts import NewAccount
 from api.store import Store
 from api.widget.registry import WidgetChange
 from core.domain import Audience, Permission, Principal, Role
-from core.errors import ConfigurationError, ConflictError, UnauthenticatedError
+from core.errors import ConfigurationError, ConflictError, NotFoundError, UnauthenticatedError
 from core.jobs import Progress
 from core.tenancy import TenantInfo
 
@@ -98,7 +100,7 @@ async def _ensure(store: Store, demo: DemoTenant) -> TenantInfo:
 
 async def keys(store: Store, file: Path) -> dict[str, str]:
     """The demo tenants' keys: those in `demo.json` that still work, new ones otherwise."""
-    kept = _kept(file)
+    kept: dict[str, str] = _stored(file).get("keys", {})
     found: dict[str, str] = {}
     for demo in demo_tenants():
         tenant = await store.tenants.by_slug(demo.slug)
@@ -110,22 +112,48 @@ async def keys(store: Store, file: Path) -> dict[str, str]:
     return found
 
 
-def write(file: Path, *, url: str, tokens: dict[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class DemoAdmin:
+    email: str
+    password: str
+
+
+ADMIN = "admin@demo.example"
+
+
+async def admin(store: Store, file: Path) -> DemoAdmin:
+    """A platform admin of the first demo tenant: with the password in `demo.json`, or a new one where that is gone."""
+    kept = _stored(file).get("admin", {}).get("password")
+    found = DemoAdmin(ADMIN, kept or secrets.token_urlsafe(15))
+    accounts = store.people.accounts
+    try:
+        account = await accounts.named(ADMIN)
+    except NotFoundError:
+        tenant = await store.tenants.by_slug(demo_tenants()[0].slug)
+        new = NewAccount(ADMIN, Role.PLATFORM_ADMIN, name="Demo admin", password=found.password)
+        await accounts.add(tenant.id, new)
+        return found
+    if kept is None:
+        await accounts.set_password(account.tenant_id, account.id, found.password)
+    return found
+
+
+def write(file: Path, *, url: str, tokens: dict[str, str], admin: DemoAdmin) -> None:
     """Keys are secrets: nobody else on the machine may read the file, at no moment."""
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        json.dump({"url": url, "keys": tokens}, out, indent=2)
+        json.dump({"url": url, "keys": tokens, "admin": asdict(admin)}, out, indent=2)
     draft.replace(file)
 
 
-def _kept(file: Path) -> dict[str, str]:
+def _stored(file: Path) -> dict[str, Any]:
     try:
-        stored: dict[str, str] = json.loads(file.read_text("utf-8"))["keys"]
-    except (OSError, ValueError, KeyError):
+        stored = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
         return {}
-    return stored
+    return stored if isinstance(stored, dict) else {}
 
 
 async def _works(store: Store, token: str, tenant: TenantInfo) -> bool:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from api.bootstrap import Services
-from api.demo import keys, previews, seed, write
+from api.demo import DemoAdmin, admin, keys, previews, seed, write
 from api.serve import serve
 from core import jobs
 from core.settings import Settings
@@ -23,8 +23,10 @@ def run_demo(settings: Settings, *, port: int, console: Console) -> None:
     async def ready(services: Services, url: str) -> None:
         await _seed(services, console)
         tokens = await keys(services, file)
-        write(file, url=url, tokens=tokens)
+        person = await admin(services, file)
+        write(file, url=url, tokens=tokens, admin=person)
         _welcome(console, url, tokens, file, await previews(services, url))
+        _welcome_admin(console, url, person)
 
     console.print("Loading models …")
     serve(settings, host=settings.server.host, port=port, ready=ready)
@@ -71,4 +73,9 @@ def _welcome(console: Console, url: str, tokens: dict[str, str], file: Path, wid
         soft_wrap=True,
         markup=False,
     )
+
+
+def _welcome_admin(console: Console, url: str, person: DemoAdmin) -> None:
+    console.print("\nThe admin of all demo tenants reviews documents, and works in any of them:")
+    console.print(f"  {url}/sign-in  {person.email}  [bold]{escape(person.password)}[/bold]", soft_wrap=True)
     console.print("\nCtrl-C stops it; what was loaded stays.")

@@ -1,15 +1,19 @@
-"""What handlers are given: the services, and the principal behind the request's key."""
+"""What handlers are given: the services, and the principal behind the request's key or session."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import URL
 
 from api.bootstrap import Services
+from api.people import forgery
+from api.people.cookies import SESSION, Cookies
+from api.people.sessions import SignedIn
 from api.widget.visits import PREFIX as VISITOR
 from core.auth import require
 from core.domain import Permission, Principal
@@ -17,6 +21,11 @@ from core.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `pc.<id>.<secret>`")
 _API = "api"
+_session = APIKeyCookie(
+    name=f"__Host-{SESSION}",
+    auto_error=False,
+    description="Of a person who signed in at `/sign-in`; what changes anything shows `X-CSRF-Token`, too",
+)
 
 
 def services(request: Request) -> Services:
@@ -58,6 +67,45 @@ async def _visitor(given: Services, request: Request, credential: str, permissio
     return found.principal
 
 
+StatedCookie = Annotated[str | None, Security(_session)]
+"""For the OpenAPI document; which cookie counts, and under which name, `Cookies` knows."""
+
+
+def cookies(request: Request, given: ServicesDep, _stated: StatedCookie = None) -> Cookies:
+    return Cookies(request, own=own_origin(request, given), secure=given.settings.sessions.secure)
+
+
+CookiesDep = Annotated[Cookies, Depends(cookies)]
+
+
+async def _person(given: Services, request: Request, found: Cookies) -> SignedIn:
+    """Of a session's cookie. What changes anything must come from a page of ours, and show the session's token."""
+    credential = found.get(SESSION)
+    if credential is None:
+        raise UnauthenticatedError("send a valid API key as 'Authorization: Bearer <key>', or sign in at /sign-in")
+    who = await given.people.sessions.authenticate(credential)
+    if request.method not in forgery.SAFE:
+        forgery.require_own_page(request, own=own_origin(request, given))
+        forgery.require_token(request, who.csrf)
+    return who
+
+
+async def signed_in(request: Request, given: ServicesDep, found: CookiesDep) -> SignedIn:
+    """Whoever signed in: of a session alone, since a key has none."""
+    if "authorization" in request.headers:
+        raise UnauthenticatedError("this is for people who signed in at /sign-in; a key has no session")
+    return await _person(given, request, found)
+
+
+SignedInDep = Annotated[SignedIn, Depends(signed_in)]
+
+
+async def _signed_in(given: Services, request: Request, permission: Permission, channel: str) -> Principal:
+    who = await _person(given, request, cookies(request, given))
+    require(who.principal, permission)
+    return who.principal if channel == _API else replace(who.principal, channel=channel)
+
+
 def allowed(permission: Permission, *, channel: str = _API) -> Any:
     """A dependency: the principal, who must hold `permission`. Their questions are metered under `channel`."""
 
@@ -65,9 +113,10 @@ def allowed(permission: Permission, *, channel: str = _API) -> Any:
         request: Request,
         given: ServicesDep,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        _stated: StatedCookie = None,
     ) -> Principal:
         if credentials is None:
-            raise UnauthenticatedError("send a valid API key as 'Authorization: Bearer <key>'")
+            return await _signed_in(given, request, permission, channel)
         if channel == _API and credentials.credentials.startswith(VISITOR):
             return await _visitor(given, request, credentials.credentials, permission)
         found = await given.keys.authenticate(credentials.credentials, channel=channel)

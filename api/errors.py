@@ -82,6 +82,12 @@ def _headers(status: int, given: Mapping[str, str] | None) -> dict[str, str]:
     return {**added, **(given or {})}
 
 
+def _wait(error: CopilotError) -> dict[str, str]:
+    """Where the error knows how long."""
+    seconds = error.members.get("retry_after_s")
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
 def install(app: FastAPI) -> None:
     """One handler a kind of error; what none of them takes, `Envelope` hands to `crashed`."""
 
@@ -89,7 +95,8 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, error: CopilotError) -> JSONResponse:
         if error.status >= 500 and error.code != "not_ready":  # which probes hear, and ask again, at every start
             log.warning("request_failed", code=error.code, status=error.status)
-        return rendered(request.url.path, error.status, error.code, error.detail, members=error.members)
+        path, waiting = request.url.path, _wait(error)
+        return rendered(path, error.status, error.code, error.detail, waiting, members=error.members)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -54,6 +54,7 @@ _ANSWER = {
     "partial": False,
     "choices": [],
     "closest": [],
+    "topics": [],
     "timings_ms": {"screen_input": 6.1, "plan": 1.2, "find": 24.8, "compose": 1.0, "total": 37.4},
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import UploadFile
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr, field_validator, model_validator
@@ -105,6 +105,28 @@ class ResolveIn(Body):
     resolution: str | None = Field(None, max_length=4000, description="what helped; stored redacted")
 
 
+class RestorationIn(Body):
+    """One of the four."""
+
+    text: str | None = Field(None, min_length=1, max_length=1_000_000, examples=["<PERSON_k3f9ab> called again"])
+    document_id: str | None = Field(None, min_length=1, max_length=64)
+    answer_id: str | None = Field(None, min_length=1, max_length=64)
+    case_id: str | None = Field(None, min_length=1, max_length=20, examples=["C-12"])
+
+    @model_validator(mode="after")
+    def _names_one(self) -> RestorationIn:
+        if len(self.model_fields_set & {name for name, value in self if value is not None}) != 1:
+            raise ValueError("name one: text, document_id, answer_id or case_id")
+        return self
+
+    @property
+    def thing(self) -> tuple[str, str]:
+        """Its kind and its id."""
+        named = {"document": self.document_id, "answer": self.answer_id, "case": self.case_id}
+        [(kind, id_)] = [(kind, id_) for kind, id_ in named.items() if id_ is not None]
+        return kind, id_
+
+
 class CaseRouteIn(Body):
     kind: RouteKind
     target: str = Field(
@@ -134,6 +156,7 @@ class UploadForm(Body):
     owner: str | None = Field(None, max_length=200)
     review_by: date | None = None
     url: str | None = Field(None, max_length=2000)
+    authoritative: bool | None = Field(None, description="whether high-impact questions are answered from it")
 
     def stated(self) -> dict[str, object]:
         """The metadata keys that were given, as a folder's rules would give them."""
@@ -290,7 +313,14 @@ class ProfilePatch(Body):
 
 
 class DocumentPatch(Body):
-    audience: Audience = Field(description="who may read it, from now on and in every release")
+    audience: Audience | None = Field(None, description="who may read it, from now on and in every release")
+    authoritative: bool | None = Field(None, description="answers high-impact questions; asks for 'documents:approve'")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.audience is None and self.authoritative is None:
+            raise ValueError("say who may read it (audience), or whether it is authoritative")
+        return self
 
 
 class ApprovalIn(Body):

@@ -10,6 +10,7 @@ from answers.popular import Popular
 from api.bootstrap import Services
 from bots.slack.app import SlackBot
 from bots.slack.parts import Ports, Stores
+from core.domain import RedactedText
 
 
 @asynccontextmanager
@@ -32,9 +33,9 @@ async def slack_bot(services: Services) -> AsyncIterator[SlackBot | None]:
 
 
 def make_bot(services: Services) -> SlackBot:
-    async def redact(tenant_id: str, text: str) -> str:
+    async def redact(tenant_id: str, text: str) -> RedactedText:
         [clean] = await services.guards.redact_many([text], await services.tenants.profile(tenant_id))
-        return clean.text
+        return clean
 
     ports = Ports(
         answerer=services.pipeline,

@@ -9,11 +9,14 @@ from functools import partial
 
 from sqlalchemy.engine import make_url
 
+from api.homes import require_settled
+from api.wiring.people import People, make_people
 from core.audit import Trail
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
 from core.auth import Keys
 from core.budgets import Budget, Budgets
+from core.data_keys import unlock
 from core.database import Database
 from core.keyring import Keyring
 from core.metering import Meter
@@ -23,6 +26,7 @@ from core.settings import QuotaSettings, Settings
 from core.tenancy import Tenants
 from core.usage import UsageBook
 from guardrails.patterns import redact_patterns
+from guardrails.vault import Vault
 from ingest.chunk import CHUNKER_VERSION
 from ingest.source_desk import SourceDesk
 from ingest.sources.base import SourceLimits
@@ -43,6 +47,8 @@ class Store:
     budgets: Budgets
     meter: Meter
     usage: UsageBook
+    people: People
+    vault: Vault
 
 
 def generation(settings: Settings) -> str:
@@ -61,16 +67,13 @@ def searchable(settings: Settings, other: str) -> bool:
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """SQLite is brought up to date by itself; PostgreSQL waits for 'partner-copilot migrate', which one operator runs once."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secret = settings.master_key.get_secret_value() if settings.master_key else None
-    keyring = Keyring.open(settings.home, secret)
-    trail = Trail(keyring, scrub=redact_patterns)
-    database = Database(settings.database_url, pool_size=settings.database.pool_size, trail=trail)
+    require_settled(settings.home)
     given = settings.audit
+    database, keyring, trail = await _open_database(settings)
     anchors = Anchors(
         database, keyring, file=given.anchors or settings.home / "audit-anchors.jsonl", every_s=given.anchor_s
     )
     try:
-        await (migrate(database) if database.is_sqlite else require_current(database))
         tenants = Tenants(database, keyring, generation=generation(settings), searchable=partial(searchable, settings))
         sources = source_desk(settings, database, keyring)
         book = AuditBook(database, trail, anchors, page_size=given.page_size)
@@ -87,16 +90,37 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
             budgets,
             Meter(database, budgets),
             UsageBook(database, budgets),
+            make_people(settings, database, keyring, tenants),
+            Vault(keyring),
         )
         await anchors.try_append()
     finally:
         await database.aclose()
 
 
+async def _open_database(settings: Settings) -> tuple[Database, Keyring, Trail]:
+    """With the root key, and the audit's chain under it. Closed where that fails."""
+    keyring = _keyring(settings)
+    trail = Trail(keyring, scrub=redact_patterns)
+    database = Database(settings.database_url, pool_size=settings.database.pool_size, trail=trail)
+    try:
+        await (migrate(database) if database.is_sqlite else require_current(database))
+        keyring = await unlock(database, keyring)
+    except BaseException:
+        await database.aclose()
+        raise
+    database.trail = trail = Trail(keyring, scrub=redact_patterns)
+    return database, keyring, trail
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keys = (settings.master_key, settings.previous_master_key)
+    return Keyring.open(settings.home, *(key.get_secret_value() if key else None for key in keys))
+
+
 async def migrate_store(settings: Settings) -> str | None:
     """Upgrade the schema as the tables' owner; what is wrong with the role that the service will run as, if anything."""
-    secret = settings.master_key.get_secret_value() if settings.master_key else None
-    trail = Trail(Keyring.open(settings.home, secret), scrub=redact_patterns)
+    trail = Trail(_keyring(settings), scrub=redact_patterns)
     owner = settings.database.owner_url.get_secret_value() if settings.database.owner_url else settings.database_url
     async with _closing(Database(owner, trail=trail)) as database:
         await migrate(database, service_role=make_url(settings.database_url).username)

@@ -15,5 +15,11 @@ async def run_worker(settings: Settings) -> None:
             "Set COPILOT_INDEX__KIND=server and COPILOT_INDEX__URL, or let 'partner-copilot serve' run the jobs itself",
             code="worker_needs_server",
         )
-    async with open_services(settings) as services, services.schedule.running(), services.anchors.running():
+    async with (
+        open_services(settings) as services,
+        services.schedule.running(),
+        services.rights.schedule.running(),
+        services.anchors.running(),
+    ):
+        services.messengers.start()
         await services.jobs.poll()

@@ -17,6 +17,7 @@ from cli import (
     admin,
     asking,
     audit,
+    backup,
     cases,
     confidence,
     curation,
@@ -28,13 +29,18 @@ from cli import (
     guarding,
     jobs,
     mcp,
+    policies,
     reindex,
     releases,
+    retention,
     running,
     slack,
     sources,
+    subject,
     tasks,
     usage,
+    users,
+    vault,
     widget,
 )
 from cli.common import err
@@ -57,16 +63,20 @@ for command in (
     gaps.gaps,
     guarding.redact,
     guarding.screen,
+    vault.restore,
     running.migrate,
     running.worker,
     mcp.mcp,
     reindex.reindex,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.add_typer(running.doctor, name="doctor")
 app.add_typer(admin.tenants, name="tenant")
 admin.tenants.command("profile")(grants.tenant_profile)
 app.add_typer(admin.keys, name="key")
+app.add_typer(users.users, name="user")
 app.add_typer(grants.grants, name="grant")
 app.add_typer(jobs.jobs, name="job")
 app.add_typer(slack.workspaces, name="slack")
@@ -79,8 +89,14 @@ app.add_typer(releases.golden, name="golden")
 app.add_typer(confidence.confidence, name="confidence")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(usage.usage, name="usage")
+app.add_typer(vault.vault, name="vault")
+app.add_typer(retention.retention, name="retention")
+app.add_typer(subject.subjects, name="subject")
+admin.tenants.command("erase")(subject.tenant_erase)
 app.add_typer(widget.widgets, name="widget")
 app.add_typer(cases.cases, name="case")
+app.add_typer(policies.policy, name="policy")
+app.add_typer(policies.prompt, name="prompt")
 app.add_typer(tasks.tasks, name="task")
 app.add_typer(evals.evals, name="eval")
 

@@ -87,8 +87,8 @@ def key_create(
     """Create an API key. It is shown once: only a keyed hash of it is stored."""
     from api.store import open_store
 
-    if role is Role.OPERATOR:
-        raise ConfigurationError("the operator role is the command line's own; choose another", code="invalid_role")
+    if role in (Role.OPERATOR, Role.PLATFORM_ADMIN):
+        raise ConfigurationError(f"no key has the role {role}; choose another", code="invalid_role")
 
     async def work() -> None:
         async with open_store(settings()) as store:

@@ -78,6 +78,20 @@ def document_show(document_id: Id, tenant: Tenant, as_json: AsJson = False) -> N
     typer.echo(f"possible: {', '.join(row['acts']) or 'nothing'}\n\n{view['text']}")
 
 
+@documents.command("authority")
+def document_authority(
+    document_id: Id,
+    tenant: Tenant,
+    authoritative: Annotated[
+        bool, typer.Option("--yes/--no", help="Whether high-impact questions are answered from it.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether prices, refunds and other high-impact topics are answered from a document: at once, in every release."""
+    view = called(tenant, "PATCH", f"/v1/documents/{quote(document_id, '')}", {"authoritative": authoritative})
+    print_json(view) if as_json else _say(f"{view['title']}\tauthoritative: {view['authoritative']}")
+
+
 @documents.command("submit")
 def document_submit(document_id: Id, tenant: Tenant, as_json: AsJson = False) -> None:
     """Ask for a review of a draft."""

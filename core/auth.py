@@ -1,4 +1,4 @@
-"""API keys and what each role may do.
+"""API keys, and what each role may do: of keys and of people who signed in alike.
 
 A key reads `pc.<id>.<secret>`. Only a keyed hash of the secret is stored; every request looks the key up, so that a revoked one is
 dead at once, in every process. A key is replaced without a gap: its successor stands for the same principal, and both live until
@@ -28,12 +28,21 @@ _ASKING = frozenset({Permission.ASK, Permission.SEARCH, Permission.FEEDBACK, Per
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_USER: _ASKING,
-    Role.SUPPORT_AGENT: _ASKING | {Permission.DOCUMENTS_READ, Permission.CASES_READ, Permission.CASES_WORK},
+    Role.SUPPORT_AGENT: _ASKING
+    | {Permission.DOCUMENTS_READ, Permission.CASES_READ, Permission.CASES_WORK, Permission.VAULT_RESTORE},
     Role.EDITOR: _ASKING | {Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.JOBS_READ},
     Role.AUDITOR: frozenset(
-        {Permission.DOCUMENTS_READ, Permission.JOBS_READ, Permission.AUDIT_READ, Permission.USAGE_READ}
+        {
+            Permission.DOCUMENTS_READ,
+            Permission.JOBS_READ,
+            Permission.AUDIT_READ,
+            Permission.USAGE_READ,
+            Permission.POLICY_READ,
+        }
     ),
-    Role.KNOWLEDGE_ADMIN: frozenset(Permission) - {Permission.SOURCES_LOCAL, Permission.GOVERN},
+    Role.KNOWLEDGE_ADMIN: frozenset(Permission)
+    - {Permission.SOURCES_LOCAL, Permission.GOVERN, Permission.PEOPLE_WRITE, Permission.TENANTS_ENTER},
+    Role.PLATFORM_ADMIN: frozenset(Permission) - {Permission.SOURCES_LOCAL},
     Role.OPERATOR: frozenset(Permission),
 }
 
@@ -191,4 +200,6 @@ def _alive(row: APIKey, at: datetime) -> bool:
 def require(principal: Principal, permission: Permission) -> None:
     """Raises `ForbiddenError` naming the permission that the principal lacks."""
     if permission not in principal.permissions:
-        raise ForbiddenError(f"this key lacks the permission '{permission}'; ask whoever issued it for a wider role")
+        raise ForbiddenError(
+            f"this key or account lacks the permission '{permission}'; ask whoever issued it for a wider role"
+        )

@@ -25,7 +25,7 @@ class Crossing(StrEnum):
     """Why a transaction sees several tenants' rows."""
 
     CREDENTIALS = "credentials"
-    """Whose a key, a widget, a visitor's session, a Slack workspace, channel or code is: nobody knows before it is looked up."""
+    """Whose a key, an account, a session, a widget, a Slack workspace, channel or code is: nobody knows before it is looked up."""
     DIRECTORY = "directory"
     """Which tenants there are: at the start, for the operator, and for whoever grants a corpus."""
     JOBS = "jobs"
@@ -40,13 +40,25 @@ class Crossing(StrEnum):
     """The ends of all audit chains."""
     CITED_RELEASES = "cited_releases"
     """Which of a vendor's releases its partners' answers name, so that these are kept."""
+    KEYS = "keys"
+    """Which tenants' keys another master key wraps than the present one."""
     UPKEEP = "upkeep"
     """The schema's migrations: every table, and only for the tables' owner."""
 
 
 OPENS: Mapping[Crossing, Mapping[str, Access]] = {
     Crossing.CREDENTIALS: dict.fromkeys(
-        ("api_keys", "slack_codes", "slack_shares", "slack_workspaces", "widget_sessions", "widgets"), Access.READ
+        (
+            "api_keys",
+            "slack_codes",
+            "slack_shares",
+            "slack_workspaces",
+            "user_sessions",
+            "users",
+            "widget_sessions",
+            "widgets",
+        ),
+        Access.READ,
     ),
     Crossing.DIRECTORY: {"tenants": Access.READ},
     Crossing.JOBS: {"jobs": Access.WRITE, "tenants": Access.READ},
@@ -55,5 +67,6 @@ OPENS: Mapping[Crossing, Mapping[str, Access]] = {
     Crossing.METERING: {"model_calls": Access.WRITE},
     Crossing.ANCHORS: {"audit": Access.READ, "tenants": Access.READ},
     Crossing.CITED_RELEASES: {"answers": Access.READ},
+    Crossing.KEYS: {"data_keys": Access.READ},
 }
 """Which tables each opens, `UPKEEP` aside. A row here is what a review of a new crossing looks at."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType, Protocol
 
 from sqlalchemy import Connection, event, func, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgres
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import NullPool
 
 from core.crossings import NO_TENANT, Crossing
@@ -100,6 +102,19 @@ class Database:
                     await connection.execute(select(func.pg_advisory_lock(_lock_key(name))))
                     yield
 
+    async def scour(self) -> bool:
+        """SQLite: what was deleted is overwritten in the file at once (`secure_delete`), and with this it is gone from the log of
+        changes, too. False where a long reader kept it from that. PostgreSQL vacuums by itself."""
+        if not self.is_sqlite:
+            return True
+        async with self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None
+            cursor = await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            rows = await cursor.fetchall()
+        return not rows[0][0]
+
     async def aclose(self) -> None:
         await self.engine.dispose()
 
@@ -123,10 +138,19 @@ def _confine(session: Session, whose: str | Crossing) -> None:
             connection.execute(settings)
 
 
-async def wait_turn(session: WriteSession, name: str) -> None:
-    """One transaction at a time from here to its end, among all processes. SQLite's writers take turns anyway."""
+async def wait_turn(session: WriteSession, name: str, *, shared: bool = False) -> None:
+    """One transaction at a time from here to its end, among all processes; `shared` ones go together, and no other with them.
+    SQLite's writers take turns anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_advisory_xact_lock(_lock_key(name))))
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        await session.execute(select(lock(_lock_key(name))))
+
+
+async def insert_new(session: WriteSession, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:
+    """In one statement; of a row whose key is taken, the stored one stays. All rows name the same columns."""
+    if rows:
+        insert = insert_postgres if session.get_bind().dialect.name == "postgresql" else insert_sqlite
+        await session.execute(insert(table.__table__).on_conflict_do_nothing(), list(rows))  # type: ignore[arg-type]
 
 
 class _translated:

@@ -79,10 +79,21 @@ class Permission(StrEnum):
     """Claims, hands back and resolves cases."""
     GAPS_READ = "gaps:read"
     """Reads what was asked and not answered."""
+    VAULT_RESTORE = "vault:restore"
+    """Has placeholders replaced by what they stand for: personal data of the own tenant."""
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
+    POLICY_READ = "policy:read"
+    """Reads the tenant's policy and prompt, and what they were before."""
+    POLICY_WRITE = "policy:write"
+    """Sets them, and goes back to earlier ones."""
     GOVERN = "govern"
-    """Sets budgets and retention, confirms costs, erases and exports a person's data: only the operator's own CLI holds it."""
+    """Sets budgets and retention, confirms costs, erases and exports a person's data: for the operator's own CLI and platform
+    admins."""
+    PEOPLE_WRITE = "people:write"
+    """Invites people, changes their roles, and shuts them out."""
+    TENANTS_ENTER = "tenants:enter"
+    """Works in any tenant; counts in a person's session alone, since a key belongs to one tenant."""
 
 
 class Role(StrEnum):
@@ -92,6 +103,8 @@ class Role(StrEnum):
     """Writes documents and submits them; somebody else approves and publishes."""
     KNOWLEDGE_ADMIN = "knowledge_admin"
     AUDITOR = "auditor"
+    PLATFORM_ADMIN = "platform_admin"
+    """A person who runs the installation: made on the command line alone, and audited in each tenant that they enter."""
     OPERATOR = "operator"
 
 
@@ -121,6 +134,8 @@ class Filters:
     as_of: date | None = None
     doc_types: tuple[DocType, ...] = ()
     corpora: tuple[str, ...] = ()
+    authoritative: bool = False
+    """Only documents that are marked so: what a high-impact question is answered from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,8 @@ class Metadata:
     review_by: date | None = None
     supersedes: str | None = None
     url: str | None = None
+    authoritative: bool | None = None
+    """Whether high-impact questions (prices, refunds, security incidents …) are answered from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +212,7 @@ class Passage:
     customer: str | None = None
     product: str | None = None
     module: str | None = None
+    authoritative: bool = False
     tenant_id: str = ""
     """Whose document it is: the asker's own tenant, or one that granted its corpus."""
     sentences: tuple[tuple[int, int], ...] = ()

@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased, defer
 
 from core.database import ReadSession, WriteSession
@@ -24,7 +24,6 @@ STALE = timedelta(seconds=30)
 """A running job says so every second: silent for this long, its process is dead, or cut off and has given the job up."""
 MAX_CRASHES = 3
 """A job that takes its process down with it must not do so for ever."""
-_PAGE = 1000
 _NO_WORK = ("actor",)
 """Arguments that say who asked, not what for."""
 
@@ -97,25 +96,36 @@ async def last_end(session: ReadSession | WriteSession, tenant_id: str, work: st
     return await session.scalar(query)
 
 
-async def waiting_tenants(session: ReadSession, among: Collection[str] | None) -> list[str]:
-    """Tenants of which a job could start now. One probe of an index for each tenant, however long a queue is."""
+def _of(job: type[Job], kinds: Collection[str] | None) -> ColumnElement[bool]:
+    """Jobs of these kinds; None: all."""
+    return true() if kinds is None else job.kind.in_(kinds)
+
+
+async def waiting_tenants(
+    session: ReadSession, among: Collection[str] | None, *, kinds: Collection[str] | None = None
+) -> list[str]:
+    """Tenants of which a job of these kinds could start now. One probe of an index for each tenant, however long a queue is."""
     of = Job.tenant_id == Tenant.id
-    ready = exists().where(of, Job.status == JobStatus.QUEUED, Job.not_before <= now())
-    busy = exists().where(of, Job.status == JobStatus.RUNNING)
+    ready = exists().where(of, _of(Job, kinds), Job.status == JobStatus.QUEUED, Job.not_before <= now())
+    busy = exists().where(of, _of(Job, kinds), Job.status == JobStatus.RUNNING)
     named = true() if among is None else Tenant.id.in_(among)
     return list(await session.scalars(select(Tenant.id).where(named, ready, ~busy)))
 
 
-async def claim(session: WriteSession, tenant_id: str, owner: str) -> Job | None:
-    """Start the tenant's next job; None where there is none, or another process decides about it at this moment."""
+async def claim(
+    session: WriteSession, tenant_id: str, owner: str, *, kinds: Collection[str] | None = None
+) -> Job | None:
+    """Start the tenant's next job of these kinds, where none of them runs; None where there is none, or another process decides
+    about it at this moment."""
     lock = select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True, skip_locked=True)
     if await session.scalar(lock) is None:
         return None
     running = aliased(Job)
-    busy = exists().where(running.tenant_id == tenant_id, running.status == JobStatus.RUNNING)
+    busy = exists().where(running.tenant_id == tenant_id, _of(running, kinds), running.status == JobStatus.RUNNING)
     chosen = (
         select(Job.id)
-        .where(Job.tenant_id == tenant_id, Job.status == JobStatus.QUEUED, Job.not_before <= now(), ~busy)
+        .where(Job.tenant_id == tenant_id, _of(Job, kinds), Job.status == JobStatus.QUEUED)
+        .where(Job.not_before <= now(), ~busy)
         .order_by(Job.not_before, Job.created_at)
         .limit(1)
     )
@@ -136,14 +146,18 @@ async def store(session: WriteSession, job_id: str, owner: str, values: Json) ->
     return done.rowcount == 1
 
 
-async def any_dead(session: ReadSession, *, alone: bool, but: Iterable[str]) -> bool:
-    return await session.scalar(select(Job.id).where(_dead(alone=alone, but=but)).limit(1)) is not None
+async def any_dead(
+    session: ReadSession, *, alone: bool, but: Iterable[str], kinds: Collection[str] | None = None
+) -> bool:
+    return await session.scalar(select(Job.id).where(_dead(alone=alone, but=but, kinds=kinds)).limit(1)) is not None
 
 
-async def take_back(session: WriteSession, *, alone: bool, but: Iterable[str]) -> None:
-    """Put what dead processes ran into the queue again, and give up what killed too many. `alone`: no other process runs
-    jobs, so whatever is running and not among the tries `but` is dead."""
-    dead = _dead(alone=alone, but=but)
+async def take_back(
+    session: WriteSession, *, alone: bool, but: Iterable[str], kinds: Collection[str] | None = None
+) -> None:
+    """Put what dead processes ran into the queue again, and give up what killed too many. `alone`: nothing else runs
+    such jobs, so whatever is running and not among the tries `but` is dead."""
+    dead = _dead(alone=alone, but=but, kinds=kinds)
     gave_up = {"code": "gave_up", "detail": f"the process died {MAX_CRASHES} times while this job ran"}
     ended = {"owner": None, "updated_at": now(), "crashes": Job.crashes + 1}
     last = Job.crashes >= MAX_CRASHES - 1
@@ -151,10 +165,10 @@ async def take_back(session: WriteSession, *, alone: bool, but: Iterable[str]) -
     await session.execute(update(Job).where(dead).values(status=JobStatus.QUEUED, not_before=now(), **ended))
 
 
-def _dead(*, alone: bool, but: Iterable[str]) -> ColumnElement[bool]:
+def _dead(*, alone: bool, but: Iterable[str], kinds: Collection[str] | None) -> ColumnElement[bool]:
     silent = true() if alone else Job.updated_at < now() - STALE
     foreign = or_(Job.owner.is_(None), Job.owner.not_in(list(but)))
-    return and_(Job.status == JobStatus.RUNNING, silent, foreign)
+    return and_(Job.status == JobStatus.RUNNING, _of(Job, kinds), silent, foreign)
 
 
 async def find(session: ReadSession | WriteSession, tenant_id: str, job_id: str, *, lock: bool = False) -> Job:
@@ -184,10 +198,3 @@ async def page(
         same = and_(Job.created_at == last.created_at, Job.id < last.id)
         query = query.where(or_(Job.created_at < last.created_at, same))
     return list(await session.scalars(query))
-
-
-async def purge(session: WriteSession, *, before: datetime) -> int:
-    """Delete some of the jobs that ended before; how many. 0 where none is left."""
-    chosen = select(Job.id).where(Job.status.in_(FINISHED), Job.updated_at < before).limit(_PAGE)
-    done = cast(CursorResult[Any], await session.execute(delete(Job).where(Job.id.in_(chosen))))
-    return done.rowcount

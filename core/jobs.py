@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -30,8 +29,6 @@ from core.settings import JobSettings
 __all__ = ["MAX_CRASHES", "STALE", "Handler", "JobLine", "JobStatus", "JobView", "Jobs", "Progress"]
 
 log = structlog.get_logger()
-
-PURGE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +68,12 @@ class Jobs:
         *,
         settings: JobSettings | None = None,
         alone: bool = False,
+        kinds: Collection[str] | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        """`kinds`: jobs of other kinds are another object's business, and neither waits for the other's; None: all are its own."""
         self._database = database
+        self._kinds = kinds
         self._settings = settings or JobSettings()
         self._alone = alone
         self._runner = Runner(database, handlers, self._settings, alone=alone, draw=draw)
@@ -85,7 +85,6 @@ class Jobs:
         self._loop: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._closing = False
-        self._purged = -PURGE_S
 
     def start(self) -> None:
         """From here on run every tenant's jobs, beside whatever else this process does."""
@@ -165,16 +164,6 @@ class Jobs:
                 return
             await asyncio.sleep(0.02)
 
-    async def purge(self) -> int:
-        """Delete the jobs that ended longer ago than is kept; how many."""
-        total, before = 0, now() - timedelta(days=self._settings.keep_days)
-        while True:
-            async with self._database.write(Crossing.JOBS) as session:
-                deleted = await rows.purge(session, before=before)
-            total += deleted
-            if not deleted:
-                return total
-
     async def aclose(self) -> None:
         """Stop running jobs and put them back into the queue, for the next start or another process. Counts as no attempt."""
         self._closing = True
@@ -196,7 +185,6 @@ class Jobs:
             try:
                 await self._take_back()
                 await self._fill()
-                await self._purge_now_and_then()
             except CopilotError as fault:  # the database is away, or full: it is asked again
                 log.warning("jobs_not_taken_up", code=fault.code)
             except Exception as fault:  # a process edge: whatever it is, tomorrow's jobs must still run
@@ -208,16 +196,16 @@ class Jobs:
     async def _take_back(self) -> None:
         own = list(self._tries)
         async with self._database.read(Crossing.JOBS) as session:
-            if not await rows.any_dead(session, alone=self._alone, but=own):
+            if not await rows.any_dead(session, alone=self._alone, but=own, kinds=self._kinds):
                 return
         async with self._database.write(Crossing.JOBS) as session:
-            await rows.take_back(session, alone=self._alone, but=own)
+            await rows.take_back(session, alone=self._alone, but=own, kinds=self._kinds)
 
     async def _fill(self) -> None:
         """Start jobs while there are slots: of the tenant first that was served longest ago."""
         while len(self._tasks) < self._settings.parallel and not self._closing:
             async with self._database.read(Crossing.JOBS) as session:
-                waiting = await rows.waiting_tenants(session, self._served)
+                waiting = await rows.waiting_tenants(session, self._served, kinds=self._kinds)
             for tenant_id in sorted(waiting, key=lambda tenant: self._turns.get(tenant, 0)):
                 if await self._begin(tenant_id):
                     break
@@ -227,7 +215,7 @@ class Jobs:
     async def _begin(self, tenant_id: str) -> bool:
         owner = new_id()
         async with self._database.write(tenant_id) as session:
-            job = await rows.claim(session, tenant_id, owner)
+            job = await rows.claim(session, tenant_id, owner, kinds=self._kinds)
         if job is None:
             return False
         self._turns[tenant_id] = next(self._count)
@@ -241,11 +229,6 @@ class Jobs:
         del self._tries[task.get_name()]
         self._tasks.discard(task)
         self._wake.set()
-
-    async def _purge_now_and_then(self) -> None:
-        if self._served is None and time.monotonic() - self._purged > PURGE_S:
-            self._purged = time.monotonic()
-            await self.purge()
 
     def _live(self, job: Job) -> Progress | None:
         attempt = self._tries.get(job.owner or "")

@@ -19,6 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for SQLite's single write lock; ingest holds it for a few milliseconds at a time."""
 
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+"""The last one: what is deleted is overwritten with zeros, not only let go."""
+
 _BEGIN = "BEGIN"
 
 
@@ -31,7 +34,7 @@ def sqlite_engine(url: URL) -> AsyncEngine:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *_PRAGMAS):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -19,6 +19,8 @@ from core.models import Document, Json, Tenant, new_id
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LONGEST_NAME = 200  # as in the table
+ERASED = "erased"
+"""In the settings of a tenant of which nothing is left but this and the audit's row that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Tenants:
 
     async def all(self) -> list[TenantInfo]:
         async with self._database.read(Crossing.DIRECTORY) as session:
-            return [self._info(row) for row in await session.scalars(select(Tenant).order_by(Tenant.slug))]
+            rows = await session.scalars(select(Tenant).order_by(Tenant.slug))
+            return [self._info(row) for row in rows if ERASED not in row.settings]
 
     async def keep_clear(
         self, tenant_id: str, *, allow: Sequence[str] = (), domains: Sequence[str] = (), hotlines: Sequence[str] = ()

@@ -16,6 +16,8 @@ from core.errors import InvalidRequestError, NotFoundError
 from core.models import CorpusGrant, GoldenQuestionRow, Json, Tenant, new_id, now
 from core.tenancy import Tenants
 from evals.dataset import GoldenQuestion, parse
+from guardrails.vault import Place, Vault
+from guardrails.withheld import Withheld, withheld
 from ingest.gate import GateLimits
 
 LONGEST_KEY = 100  # as in the table
@@ -61,12 +63,14 @@ class GoldenStore:
         self,
         database: Database,
         *,
+        vault: Vault,
         tenants: Tenants,
         redactor: QuestionRedactor,
         most: int = 500,
         max_chars: int = 8000,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._tenants = tenants
         self._redactor = redactor
         self._most = most
@@ -81,9 +85,12 @@ class GoldenStore:
         texts = await self._redacted(principal.tenant_id, [question.question for question in questions])
         async with self._database.write(principal.tenant_id) as session:
             known = await _rows(session, principal.tenant_id)
+            places: dict[Place, tuple[Withheld, ...]] = {}
             for line, question, text in zip(lines, questions, texts, strict=True):
                 expectation = {key: value for key, value in line.items() if key not in ("id", "question")}
-                _put(session, principal.tenant_id, known.get(question.id), question.id, text, expectation)
+                row = _put(session, principal.tenant_id, known.get(question.id), question.id, text.text, expectation)
+                places[Place("golden_questions", row.id)] = withheld(question.question, text)
+            await self._vault.keep(session, principal.tenant_id, places)
             given = {question.id for question in questions}
             removed = known.keys() - given if replace else set[str]()
             await _remove(session, principal.tenant_id, removed)
@@ -170,24 +177,23 @@ class GoldenStore:
             questions[question.id] = question
         return list(questions.values())
 
-    async def _redacted(self, tenant_id: str, texts: Sequence[str]) -> list[str]:
+    async def _redacted(self, tenant_id: str, texts: Sequence[str]) -> list[RedactedText]:
         profile = await self._tenants.profile(tenant_id)
-        found: list[str] = []
+        found: list[RedactedText] = []
         for start in range(0, len(texts), _REDACTED_AT_ONCE):
             page = texts[start : start + _REDACTED_AT_ONCE]
-            found += [redacted.text for redacted in await self._redactor.redact_many(page, profile)]
+            found += await self._redactor.redact_many(page, profile)
         return found
 
 
 def _put(
     session: WriteSession, tenant_id: str, row: GoldenQuestionRow | None, key: str, question: str, expectation: Json
-) -> None:
+) -> GoldenQuestionRow:
     if row is None:
-        session.add(
-            GoldenQuestionRow(id=new_id(), tenant_id=tenant_id, key=key, question=question, expectation=expectation)
-        )
-        return
+        row = GoldenQuestionRow(id=new_id(), tenant_id=tenant_id, key=key)
+        session.add(row)
     row.question, row.expectation = question, expectation
+    return row
 
 
 def _question(row: GoldenQuestionRow) -> GoldenQuestion:

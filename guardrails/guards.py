@@ -15,6 +15,7 @@ from guardrails import egress, injection
 from guardrails.egress import EgressResult
 from guardrails.errors import GuardError
 from guardrails.injection import Signal
+from guardrails.withheld import Withheld, withheld
 
 __all__ = ["GuardError", "Guards", "ScreenedInput", "TextRedactor"]
 
@@ -31,12 +32,15 @@ class TextRedactor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScreenedInput:
-    """A question that may go on: normalised and redacted. `stripped` counts the hidden characters that were removed."""
+    """A question that may go on: normalised and redacted. `stripped` counts the hidden characters that were removed; `withheld`
+    says what its placeholders stand for, `told` those of a conversation that was sent along."""
 
     text: str
     redactions: Mapping[str, int]
     signals: tuple[Signal, ...]
     stripped: int
+    withheld: tuple[Withheld, ...] = ()
+    told: tuple[Withheld, ...] = ()
 
 
 class Guards:
@@ -69,7 +73,7 @@ class Guards:
             raise InvalidRequestError("The question is empty; ask something", code="empty_question")
         signals = injection.scan(question)
         [redacted] = await self.redact_many([text], profile)
-        return ScreenedInput(redacted.text, redacted.counts, signals, stripped)
+        return ScreenedInput(redacted.text, redacted.counts, signals, stripped, withheld(text, redacted))
 
     def plain(self, text: str) -> str:
         """Without hidden characters, as `screen_input` reads a question."""

@@ -13,7 +13,7 @@ from core.clock import today
 from core.database import Database, WriteSession
 from core.domain import Audience, DocumentStatus, Permission, Principal
 from core.errors import NotFoundError
-from core.models import APIKey, Corpus, Document, Membership, Revision, Tenant
+from core.models import APIKey, Corpus, Document, Membership, Revision, Tenant, User
 from ingest.life import Act, possible
 from ingest.paging import Page, PageRequest, cursor
 from ingest.repository import Session
@@ -207,9 +207,11 @@ async def _rows(
 
 
 async def names_of(session: Session, tenant_id: str, principal_ids: Iterable[str]) -> dict[str, str]:
-    """The names of these principals' keys, for people to read: names are not unique, and prove nothing."""
-    query = select(APIKey.id, APIKey.name).where(APIKey.tenant_id == tenant_id, APIKey.id.in_(set(principal_ids)))
-    return {row[0]: row[1] for row in await session.execute(query)}
+    """The names of these principals' keys and accounts, for people to read: names are not unique, and prove nothing."""
+    wanted = set(principal_ids)
+    keys = select(APIKey.id, APIKey.name).where(APIKey.tenant_id == tenant_id, APIKey.id.in_(wanted))
+    people = select(User.id, User.name).where(User.tenant_id == tenant_id, User.id.in_(wanted))
+    return {row[0]: row[1] for row in await session.execute(keys.union_all(people))}
 
 
 def _row(

@@ -14,6 +14,8 @@ from core.domain import DocumentStatus, Principal, RedactedText, RedactionProfil
 from core.errors import ConflictError, CopilotError, ForbiddenError, InvalidRequestError, TooLargeError
 from core.models import APIKey, Corpus, Document, DocumentComment, Revision, new_id, now
 from core.tenancy import Tenants
+from guardrails.vault import Place, Vault
+from guardrails.withheld import Withheld, withheld
 from ingest import duplicates
 from ingest.catalogue import audit, names_of, readable
 from ingest.life import Act, after
@@ -64,6 +66,14 @@ class Verdict:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A comment without personal data, and what its placeholders stand for."""
+
+    text: str
+    withheld: tuple[Withheld, ...]
+
+
 class Assignment(TypedDict, total=False):
     """None clears; what is absent stays."""
 
@@ -78,8 +88,11 @@ class Curation:
     table has no way.
     """
 
-    def __init__(self, *, database: Database, tenants: Tenants, redactor: Redacts, limits: CurationLimits) -> None:
+    def __init__(
+        self, *, database: Database, vault: Vault, tenants: Tenants, redactor: Redacts, limits: CurationLimits
+    ) -> None:
         self._database = database
+        self._vault = vault
         self._tenants = tenants
         self._redactor = redactor
         self._limits = limits
@@ -115,8 +128,7 @@ class Curation:
         redacted = await self._redacted(principal, document_id, text)
         async with self._database.write(principal.tenant_id) as session:
             document = await readable(session, principal, document_id)
-            row = _comment(principal, document, redacted)
-            session.add(row)
+            row = await self._add_comment(session, principal, document, redacted)
             audit(session, principal, "document.comment", document_id, comment_id=row.id)
             names = await names_of(session, principal.tenant_id, [principal.id])
         return _view(row, names)
@@ -158,7 +170,7 @@ class Curation:
     async def _act(
         self, principal: Principal, document_id: str, act: Act, revision_id: str | None = None, comment: str = ""
     ) -> DocumentStatus:
-        redacted = await self._redacted(principal, document_id, comment) if comment.strip() else ""
+        redacted = await self._redacted(principal, document_id, comment) if comment.strip() else None
         async with self._database.write(principal.tenant_id) as session:
             document = await readable(session, principal, document_id, lock=True)
             before = DocumentStatus(document.status)
@@ -171,7 +183,7 @@ class Curation:
             await self._follow(session, principal, document, act)
             document.status, document.updated_at = reached, now()
             if redacted:
-                session.add(_comment(principal, document, redacted))
+                await self._add_comment(session, principal, document, redacted)
             audit(session, principal, f"document.{act}", document_id, revision_id=document.revision_id, was=before)
         return reached
 
@@ -200,7 +212,7 @@ class Curation:
                 raise
             return Verdict(named.document_id, None, error.code, error.detail)
 
-    async def _redacted(self, principal: Principal, document_id: str, text: str) -> str:
+    async def _redacted(self, principal: Principal, document_id: str, text: str) -> _Said:
         """The comment without personal data; only for a document that the principal may read, before any model runs."""
         if len(text) > self._limits.max_comment_chars:
             raise TooLargeError(
@@ -209,7 +221,17 @@ class Curation:
         async with self._database.read(principal.tenant_id) as session:
             await readable(session, principal, document_id)
         profile = await self._tenants.profile(principal.tenant_id)
-        return (await self._redactor.redact_many([text.strip()], profile))[0].text
+        [clean] = await self._redactor.redact_many([text.strip()], profile)
+        return _Said(clean.text, withheld(text.strip(), clean))
+
+    async def _add_comment(
+        self, session: WriteSession, principal: Principal, document: Document, said: _Said
+    ) -> DocumentComment:
+        row = _comment(principal, document, said.text)
+        session.add(row)
+        if said.withheld:
+            await self._vault.keep(session, row.tenant_id, {Place("document_comments", row.id): said.withheld})
+        return row
 
     def _require_text(self, comment: str) -> None:
         if not comment.strip():

@@ -37,6 +37,8 @@ class DocumentView:
     duplicate_of: str | None = None
     """The document that says the same; `duplicate_kind` is `exact` or `near`."""
     duplicate_kind: str | None = None
+    authoritative: bool = False
+    """Whether high-impact questions are answered from it."""
 
 
 def document_view(document: Document, revision: Revision | None, corpus: str, text: str) -> DocumentView:
@@ -56,7 +58,15 @@ def document_view(document: Document, revision: Revision | None, corpus: str, te
         text=text,
         duplicate_of=document.duplicate_of,
         duplicate_kind=document.duplicate_kind,
+        authoritative=authority_of(document, revision),
     )
+
+
+def authority_of(document: Document, revision: Revision | None) -> bool:
+    """What an admin has set for the document, else what the revision stated."""
+    if document.authoritative_set is not None:
+        return document.authoritative_set
+    return revision is not None and revision.authoritative
 
 
 async def shared_view(
@@ -99,5 +109,6 @@ async def shared_view(
                 warnings=(),
                 passages=revision.passages,
                 text=text,
+                authoritative=authority_of(document, revision),
             )
     return None

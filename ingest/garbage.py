@@ -19,7 +19,7 @@ from core.models import AnswerRow, AuditRow, Corpus, Document, Membership, Origi
 from core.tenancy import TenantInfo, Tenants
 from ingest.release_rows import highest, locked_tenant
 from ingest.releases import turn
-from ingest.repository import batches, point_id
+from ingest.repository import Session, batches, point_id
 from retrieval.index import VectorIndex
 
 
@@ -100,15 +100,28 @@ class Garbage:
             found = replace(found, points=found.points + points, revisions=found.revisions + revisions)
         return found
 
+    async def due(self, tenant_id: str) -> int:
+        """How many releases `collect` would let go now. Changes nothing."""
+        async with self._database.read(Crossing.CITED_RELEASES) as session:
+            named = await _named_by_answers(session, tenant_id)
+        tenant = await self._tenants.get(tenant_id)
+        async with self._database.read(tenant_id) as session:
+            return len(await self._surplus(session, tenant_id, tenant.live_release, self._keep, named))
+
+    async def _surplus(
+        self, session: Session, tenant_id: str, live: int, keep: int, named: Collection[int]
+    ) -> list[int]:
+        """Published releases that nothing holds, oldest first."""
+        published = await _published(session, tenant_id)
+        lately = await _lately_live(session, tenant_id, now() - self._grace)
+        return sorted(set(published) - {*published[:keep], live, *named, *lately})
+
     async def _collect_numbers(self, tenant_id: str, keep: int, actor: str) -> list[int]:
         async with self._database.read(Crossing.CITED_RELEASES) as session:
             named = await _named_by_answers(session, tenant_id)
         async with self._database.write(tenant_id) as session:
             tenant = await locked_tenant(session, tenant_id)
-            published = await _published(session, tenant_id)
-            lately = await _lately_live(session, tenant_id, now() - self._grace)
-            kept = {*published[:keep], tenant.live_release} | named | lately
-            gone = sorted(number for number in published if number not in kept)
+            gone = await self._surplus(session, tenant_id, tenant.live_release, keep, named)
             for batch in batches(map(str, gone)):
                 await session.execute(
                     update(Release)
@@ -154,7 +167,7 @@ def _garbage(held: Iterable[_Held], kept: Collection[int], keep_revisions: int) 
     return _Garbage(tuple(stays), tuple(points), tuple(revisions))
 
 
-async def _published(session: WriteSession, tenant_id: str) -> list[int]:
+async def _published(session: Session, tenant_id: str) -> list[int]:
     """Newest first."""
     query = select(Release.number).where(Release.tenant_id == tenant_id, Release.status == "published")
     return list(await session.scalars(query.order_by(Release.number.desc())))
@@ -166,7 +179,7 @@ async def _named_by_answers(session: ReadSession, tenant_id: str) -> set[int]:
     return set(await session.scalars(select(number).where(number.is_not(None)).distinct()))
 
 
-async def _lately_live(session: WriteSession, tenant_id: str, since: datetime) -> set[int]:
+async def _lately_live(session: Session, tenant_id: str, since: datetime) -> set[int]:
     moves = select(AuditRow.target, AuditRow.at, AuditRow.details).where(
         AuditRow.tenant_id == tenant_id, AuditRow.action.in_(("release.publish", "release.rollback"))
     )

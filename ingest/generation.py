@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from core.database import Database
@@ -78,6 +78,14 @@ class Generation:
         self._progress.total = sum(each.passages for each in lacking)
         for batch in _batched(lacking):
             await self._write(batch, counts)
+
+    async def renew(self, revision_ids: Collection[str]) -> None:
+        """Write these revisions with vectors made anew: their stored text has changed. Points keep their ids and are never away."""
+        wanted, _ = await self._state()
+        changed = [each for each in wanted if each.id in revision_ids]
+        self._progress.total = self._progress.done + sum(each.passages for each in changed)
+        for batch in _batched(changed):
+            await self._write(batch, {})
 
     async def _state(self) -> tuple[list[StoredRevision], dict[str, int]]:
         async with self._database.read(self._tenant_id) as session:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.audit import record
+from core.auth import require
 from core.database import Database, WriteSession
 from core.domain import Audience, DocumentStatus, Permission, Principal, Scope
 from core.errors import CopilotError, DocumentError, ForbiddenError, InvalidRequestError, NotFoundError
@@ -179,6 +180,17 @@ class Library:
         await self._index.update_payload(tenant.collection, document_id, PayloadChanges(audience=audience))
         return await self.describe(principal, document_id)
 
+    async def set_authority(self, principal: Principal, document_id: str, *, authoritative: bool) -> DocumentView:
+        """Whether high-impact questions are answered from a document: at once, and in every release. Raises `ForbiddenError` where
+        the principal may not approve documents."""
+        require(principal, Permission.DOCUMENTS_APPROVE)
+        async with self._database.write(principal.tenant_id) as session:
+            document = await self._own(session, principal, document_id)
+            document.authoritative_set = authoritative
+            document.updated_at = now()
+            _record(session, principal, "document.authority", document_id, authoritative=authoritative)
+        return await self.describe(principal, document_id)
+
     async def withdraw(self, principal: Principal, document_id: str) -> None:
         """Out of every answer from the next question on, whatever release shows it."""
         async with self._database.write(principal.tenant_id) as session:
@@ -278,5 +290,5 @@ def _corpus_name(name: str) -> str:
     return cleaned
 
 
-def _record(session: WriteSession, principal: Principal, action: str, target: str, **details: str) -> None:
+def _record(session: WriteSession, principal: Principal, action: str, target: str, **details: str | bool) -> None:
     record(session, principal.tenant_id, actor=principal.id, action=action, target=target, **details)

@@ -57,6 +57,7 @@ _EARLIEST, _LATEST = date(1970, 1, 1), date(2200, 1, 1)
 _PARTNER_WORDS = frozenset(("partner", "partners", "reseller", "resellers"))
 _LONGEST = {"title": 300, "url": 2000, "supersedes": 1000}
 _LONGEST_VALUE = 200
+_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def load_rules(folder: Path) -> dict[str, Values]:
@@ -103,11 +104,14 @@ def rules_for(rules: Mapping[str, Values], name: str) -> dict[str, object]:
 
 
 def combined(outer: Values, inner: Values) -> dict[str, object]:
-    """Two sets of rules for one document: the inner ones go before the outer ones, but for an audience that would be wider."""
+    """Two sets of rules for one document: the inner ones go before the outer ones, but for an audience that would be wider, and an
+    authority that the outer ones deny."""
     stated = {**outer, **inner}
     if outer.get("audience") and inner.get("audience"):
         base = _audience(outer["audience"], Audience.AGENT) or Audience.AGENT
         stated["audience"] = _narrowest([base, _audience(inner["audience"], base) or base]).value
+    if _BOOLS.get(_as_text(outer.get("authoritative")).casefold()) is False:
+        stated["authoritative"] = outer["authoritative"]
     return stated
 
 
@@ -147,6 +151,7 @@ def read_metadata(
         review_by=reader.date("review_by") or base.review_by,
         supersedes=reader.text("supersedes") or base.supersedes,
         url=reader.url() or base.url,
+        authoritative=_first(reader.authoritative(), base.authoritative),
     )
     if metadata.effective_from and metadata.effective_to and metadata.effective_to < metadata.effective_from:
         reader.warnings.append("effective_to lies before effective_from and is ignored")
@@ -155,6 +160,10 @@ def read_metadata(
         reader.warnings.append("the customer cannot be read, so the document is for agents only")
         metadata = replace(metadata, audience=Audience.AGENT)
     return metadata, tuple(reader.warnings)
+
+
+def _first(stated: bool | None, base: bool | None) -> bool | None:
+    return base if stated is None else stated
 
 
 def _from_name(name: str) -> str:
@@ -217,6 +226,14 @@ class _Reader:
                 return found
             self._ignored("versions", "write a range such as '>=7.2 <8.0', or one version")
         return _versions(self._stored.get("versions"))
+
+    def authoritative(self) -> bool | None:
+        """Front matter and rules alone can say so, not what a program stored; where one says no, the other's yes does not count."""
+        found = [_BOOLS.get(_as_text(value).casefold()) for value in self._candidates("authoritative")]
+        if None in found:
+            self._ignored("authoritative", "true or false")
+        said = [each for each in found if each is not None]
+        return all(said) if said else None
 
     def date(self, key: str) -> date | None:
         for value in self._candidates(key):

@@ -17,6 +17,7 @@ from core.errors import CopilotError, DocumentError
 from core.keyring import Keyring
 from core.models import new_id
 from core.tasks import single_fault
+from guardrails.vault import Vault
 from ingest import duplicates, repository
 from ingest.chunk import TokenBudget
 from ingest.formats.elements import ParseLimits
@@ -105,7 +106,7 @@ class IngestPipeline:
     ) -> None:
         self._database = database
         self._index = index
-        self._settler = Settler(database=database, index=index, embedder=embedder)
+        self._settler = Settler(database=database, index=index, embedder=embedder, vault=Vault(keyring))
         self._workers = workers
         self._keyring = keyring
         self._budget = budget
@@ -247,6 +248,7 @@ class IngestPipeline:
             embedded_hashes=tuple(embedded_hash(item) for item in items),
             version_tag=file.version_tag,
             author=target.actor,
+            withheld=prepared.withheld,
         )
 
 

@@ -1,7 +1,7 @@
 """One document from bytes to redacted chunks: parse, read metadata, redact, cut. Runs in a worker process.
 
 Redaction comes before chunking, so that a name across a cut is still seen whole and offsets are those of the text that
-is kept. Nothing unredacted leaves this module.
+is kept. Nothing unredacted leaves this module but what was taken out, on its way into the vault.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from core.domain import Metadata, RedactedText, RedactionProfile
 from guardrails.injection import Signal, scan
+from guardrails.withheld import Withheld, withheld
 from ingest.chunk import Chunk, TokenBudget, chunk, word_pieces
 from ingest.formats.elements import Element, ParseLimits
 from ingest.metadata import read_metadata
@@ -46,7 +47,7 @@ class Prepared:
     """A document ready to be embedded; every text in it is redacted.
 
     `redactions` counts what was replaced, by type; `signals` are those of the chunk of that number; `warnings` are for
-    the admin who ingests.
+    the admin who ingests; `withheld` says what the placeholders of `title` and of `text` stand for, in order.
     """
 
     metadata: Metadata
@@ -54,6 +55,7 @@ class Prepared:
     redactions: Mapping[str, int]
     signals: Mapping[int, tuple[Signal, ...]]
     warnings: tuple[str, ...]
+    withheld: Mapping[str, tuple[Withheld, ...]] = field(default_factory=dict)
 
 
 class Preparer:
@@ -79,21 +81,30 @@ class Preparer:
         )
         counts: Counter[str] = Counter()
         profile = _knowing(task.profile, metadata)
-        title, *texts = self._redacted([metadata.title, *(e.text for e in parsed.elements)], profile, counts)
+        (title, of_title), *found = self._redacted(
+            [metadata.title, *(e.text for e in parsed.elements)], profile, counts
+        )
+        texts = [text for text, _ in found]
+        kept = {"title": of_title, "text": tuple(each for _, some in found for each in some)}
         elements: list[Element] = [replace(e, text=t) for e, t in zip(parsed.elements, texts, strict=True)]
         chunks = tuple(chunk(elements, title=title, budget=self._budget))
-        signals = {each.number: found for each in chunks if (found := self._scan(each.text))}
-        return Prepared(replace(metadata, title=title), chunks, dict(counts), signals, (*parsed.warnings, *warnings))
+        signals = {each.number: signs for each in chunks if (signs := self._scan(each.text))}
+        told = (*parsed.warnings, *warnings)
+        return Prepared(replace(metadata, title=title), chunks, dict(counts), signals, told, kept)
 
-    def _redacted(self, texts: Sequence[str], profile: RedactionProfile, counts: Counter[str]) -> list[str]:
+    def _redacted(
+        self, texts: Sequence[str], profile: RedactionProfile, counts: Counter[str]
+    ) -> list[tuple[str, tuple[Withheld, ...]]]:
+        """Each text, and what its placeholders stand for."""
         parts = [_parts(text) for text in texts]
         redacted = iter(self._redactor.redact_batch([part for some in parts for part in some], profile))
         result = []
         for some in parts:
-            done = [next(redacted) for _ in some]
-            for each in done:
+            done = [(part, next(redacted)) for part in some]
+            for _, each in done:
                 counts.update(each.counts)
-            result.append("".join(each.text for each in done))
+            kept = tuple(one for part, each in done for one in withheld(part, each))
+            result.append(("".join(each.text for _, each in done), kept))
         return result
 
 

@@ -6,7 +6,7 @@ published, re-classified or withdrawn on the way is in it. Cut short, the next r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -21,6 +21,7 @@ from core.tenancy import TenantInfo, Tenants
 from ingest.chunk import TokenBudget
 from ingest.generation import Generation
 from ingest.releases import turn
+from ingest.repository import batches
 from retrieval.embedding import Embedder
 from retrieval.index import VectorIndex
 
@@ -85,6 +86,30 @@ class Reindexer:
             "before": tenant.generation,
             "passages": progress.done,
         }
+
+    async def renew(self, tenant_id: str, revision_ids: Collection[str], progress: Progress) -> None:
+        """Vectors of stored text that has changed are made anew, and what they were is gone from the disk.
+
+        Where another model made the tenant's vectors, the revisions' points go: the reindex that is due makes them again.
+        """
+        async with self._database.exclusive(f"reindex/{tenant_id}"), self._at_rest(tenant_id):
+            tenant = await self._tenants.get(tenant_id)
+            collection = tenant.collection_of(tenant.generation)
+            await self._index.ensure(collection)
+            if tenant.current:
+                await self._of(tenant, progress).renew(revision_ids)
+            else:
+                for batch in batches(revision_ids, 500):
+                    await self._index.delete_revisions(collection, batch)
+            await self._index.purge(collection)
+
+    async def align(self, tenant_id: str, progress: Progress) -> None:
+        """Whatever the index holds, afterwards it holds what the database says: for an index of another moment, or none."""
+        async with self._database.exclusive(f"reindex/{tenant_id}"), self._at_rest(tenant_id):
+            tenant = await self._tenants.get(tenant_id)
+            live = self._of(tenant, progress)
+            await self._index.ensure(live.collection)
+            await live.settle()
 
     async def drop(self, tenant_id: str, generation: str) -> Json:
         """Delete the vectors of a generation that is neither live nor being built."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from core.database import ReadSession, WriteSession
 from core.domain import DocumentStatus, Metadata
 from core.models import Corpus, Document, Json, Membership, Original, PassageRow, Revision, Source, new_id, now
+from guardrails.withheld import Withheld
 from ingest.chunk import Chunk
 from ingest.resemblance import Fingerprint
 
@@ -60,6 +61,8 @@ class NewRevision:
     """One for each chunk: `points.embedded_hash`."""
     version_tag: str = ""
     author: str = ""
+    withheld: Mapping[str, tuple[Withheld, ...]] = field(default_factory=dict)
+    """What the placeholders of its title and its text stand for."""
 
     @property
     def id(self) -> str:
@@ -316,6 +319,7 @@ def _revision(tenant_id: str, revision: NewRevision) -> Revision:
         warnings=list(revision.warnings),
         passages=len(revision.chunks),
         author=revision.author,
+        authoritative=bool(revision.metadata.authoritative),
         text_hash=revision.fingerprint.text_hash,
         minhash=revision.fingerprint.minhash,
     )

@@ -10,6 +10,8 @@ from typing import Protocol
 from core.audit import record
 from core.database import Database, WriteSession
 from core.domain import DocumentStatus, RedactionProfile
+from guardrails.vault import Place, Vault
+from guardrails.withheld import Withheld
 from ingest import duplicates, repository
 from ingest.duplicates import Duplicate
 from ingest.points import Placed, copies, placed, points, stored_vectors
@@ -52,8 +54,9 @@ class _Vectors:
 class Settler:
     """Idempotent: whatever step a crash or a fault hits, the same files again leave the same rows and points."""
 
-    def __init__(self, *, database: Database, index: VectorIndex, embedder: Embedder) -> None:
+    def __init__(self, *, database: Database, index: VectorIndex, embedder: Embedder, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
         self._index = index
         self._embedder = embedder
 
@@ -99,6 +102,7 @@ class Settler:
             await repository.store_revisions(
                 session, target.tenant_id, target.corpus_id, target.source_id, [file.revision for file in files]
             )
+            await self._vault.keep(session, target.tenant_id, _withheld([file.revision for file in files]))
         made = await asyncio.to_thread(_points, target, files, known, vectors)
         await self._index.upsert(target.collection, made)
         return vectors
@@ -161,6 +165,14 @@ def _record(session: WriteSession, target: Target, adopted: Sequence[NewRevision
         for revision in adopted:
             said = {"target": revision.document_id, "revision_id": revision.id}
             record(session, target.tenant_id, actor=target.actor, action="document.upload", **said)
+
+
+def _withheld(revisions: Sequence[NewRevision]) -> dict[Place, tuple[Withheld, ...]]:
+    return {
+        Place("revisions", revision.id, field): found
+        for revision in revisions
+        for field, found in revision.withheld.items()
+    }
 
 
 def _points(

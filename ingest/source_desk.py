@@ -26,6 +26,7 @@ from ingest import duplicates, repository
 from ingest.sources.base import Probed, SourceLimits
 from ingest.sources.base import Source as SourcePort
 from ingest.sources.registry import Kinds, SourceKind, open_source
+from ingest.sources.sealed import SealedFolder, SealedSource
 
 PAUSED = datetime(9999, 1, 1, tzinfo=UTC)
 """Until an admin resumes it; an earlier instant is the breaker's."""
@@ -194,7 +195,7 @@ class SourceDesk:
             await session.execute(delete(IngestFailure).where(IngestFailure.source_id == source_id))
             _record(session, principal, "source.remove", row, documents=documents)
             await session.delete(row)
-        await asyncio.to_thread(shutil.rmtree, self._workdir(source_id), ignore_errors=True)
+        await asyncio.to_thread(self._kept(row).remove)
 
     async def open(self, tenant_id: str, stored: Stored) -> SourcePort:
         """The tenant's source, ready to be listed and read; whoever asked closes it.
@@ -206,10 +207,12 @@ class SourceDesk:
         if row is None or row.tenant_id != tenant_id:
             raise NotFoundError("no such source")
         draft = _Draft(row.kind, row.uri, row.config)
-        secrets = self._secrets(row)
-        return await open_source(
-            draft, self._limits, workdir=self._workdir(row.id), credentials=secrets, kinds=self._kinds
-        )
+        secrets, kept = self._secrets(row), self._kept(row)
+        source = await open_source(draft, self._limits, workdir=kept.folder, credentials=secrets, kinds=self._kinds)
+        if not self._kinds.get(row.kind).caches:
+            return source
+        await asyncio.to_thread(kept.open)
+        return SealedSource(source, kept)
 
     def _permitted(self, principal: Principal, kind: SourceKind[Any], uri: str) -> str:
         """The address in its stored form. Blocking."""
@@ -274,8 +277,9 @@ class SourceDesk:
         finally:
             await turn.__aexit__(None, None, None)
 
-    def _workdir(self, source_id: str) -> Path:
-        return self._home / source_id
+    def _kept(self, row: Source) -> SealedFolder:
+        """What the source keeps between syncs."""
+        return SealedFolder(self._home / row.id, self._keyring, f"{row.tenant_id}/source-caches/{row.id}")
 
     def _sealed(self, row: Source, credentials: Mapping[str, str]) -> bytes | None:
         if not credentials:

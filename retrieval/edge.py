@@ -155,6 +155,9 @@ class EdgeIndex:
     async def optimize(self, collection: str) -> None:
         await _in(self._upkeep, lambda: self._shards.optimize(collection))
 
+    async def purge(self, collection: str) -> None:
+        await _in(self._upkeep, lambda: self._shards.rewrite(collection))
+
     async def drop(self, collection: str) -> None:
         await _in(self._writes, lambda: self._shards.drop(collection))
 

@@ -23,6 +23,8 @@ from retrieval.payload import KEYWORDS, RANGES, TERMS
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BLOCK = 1 << 20
+_PAGE = 64
+"""Points of one vendor call."""
 
 _WORTH_OPTIMIZING = 5_000
 """Points: below, an exact search takes under 2 ms in any state, and a tidy shard would save nothing."""
@@ -102,9 +104,7 @@ class Shards:
             self.require_room()
             made = self._path(name, "creating")
             shutil.rmtree(made, ignore_errors=True)
-            shard = qdrant.EdgeShard.create(str(made), _config())
-            for field_name, schema in _schemas().items():
-                shard.update(qdrant.UpdateOperation.create_field_index(field_name, schema))
+            shard = _empty(made)
             shard.flush()
             shard.close()
             made.rename(self._path(name))
@@ -129,6 +129,23 @@ class Shards:
             with self._alone(name):
                 if self._writes[name] == writes and self._path(name).exists():
                     self._replace(name, made)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def rewrite(self, name: str) -> None:
+        """Put a fresh shard with the same points in its place: the vendor's files keep what was deleted or written over, and
+        its log what was ever written. Whoever writes waits; readers only while the two are exchanged."""
+        self.require_room()
+        made = self._path(name, "optimising")
+        with self.use(name) as entry, entry.writing:
+            shutil.rmtree(made, ignore_errors=True)
+            _copy_points(entry.shard, made)
+            writes = self._writes[name]
+        try:
+            with self._alone(name):
+                if self._writes[name] != writes:
+                    raise UnavailableError("the index was written to meanwhile; try again", code="index_busy")
+                self._replace(name, made)
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
@@ -211,6 +228,29 @@ class Shards:
         self._path(name).rename(gone)
         ready.rename(self._path(name))
         shutil.rmtree(gone)
+
+
+def _empty(folder: Path) -> qdrant.EdgeShard:
+    shard = qdrant.EdgeShard.create(str(folder), _config())
+    for field_name, schema in _schemas().items():
+        shard.update(qdrant.UpdateOperation.create_field_index(field_name, schema))
+    return shard
+
+
+def _copy_points(shard: qdrant.EdgeShard, folder: Path) -> None:
+    """Page by page: the vendor keeps Python's interpreter lock during each call."""
+    fresh = _empty(folder)
+    offset = None
+    while True:
+        request = qdrant.ScrollRequest(limit=_PAGE, offset=offset, with_payload=True, with_vector=True)
+        records, offset = shard.scroll(request)
+        if records:
+            copied = [qdrant.Point(id=r.id, vector=r.vector or {}, payload=r.payload or {}) for r in records]
+            fresh.update(qdrant.UpdateOperation.upsert_points(copied))
+        if offset is None:
+            break
+    fresh.flush()
+    fresh.close()
 
 
 def _config() -> qdrant.EdgeConfig:

@@ -154,8 +154,8 @@ Condition = AnyOf | Between
 class IndexFilter:
     """What one asker may see at one release; applied inside a search, never to its result.
 
-    Empty `doc_types` and `corpus_ids` do not narrow; empty `audiences` see nothing. A document that states no product,
-    module or region fits any. Without a `customer` only documents of no customer are seen.
+    Empty `doc_types`, `corpus_ids` and `revision_ids` do not narrow; empty `audiences` see nothing. A document that states no
+    product, module or region fits any. Without a `customer` only documents of no customer are seen.
     """
 
     release: int
@@ -168,6 +168,7 @@ class IndexFilter:
     customer: str | None = None
     doc_types: tuple[str, ...] = ()
     corpus_ids: tuple[str, ...] = ()
+    revision_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.release:
@@ -186,7 +187,7 @@ class IndexFilter:
             conditions += _around("version", self.version)
         stated = {"product": self.product, "module": self.module, "region": self.region}
         conditions += [AnyOf(name, (value, None)) for name, value in stated.items() if value is not None]
-        narrowed = {"doc_type": self.doc_types, "corpus_id": self.corpus_ids}
+        narrowed = {"doc_type": self.doc_types, "corpus_id": self.corpus_ids, "revision_id": self.revision_ids}
         conditions += [AnyOf(name, values) for name, values in narrowed.items() if values]
         return tuple(conditions)
 
@@ -284,6 +285,11 @@ class VectorIndex(Protocol):
 
     async def optimize(self, collection: str) -> None:
         """Merge and tidy after a large change; searches go on meanwhile, writes to the collection wait."""
+        ...
+
+    async def purge(self, collection: str) -> None:
+        """What was deleted or written over is gone from the disk, too, when this returns. A Qdrant server does so in its own time,
+        and cannot be waited for."""
         ...
 
     async def drop(self, collection: str) -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from core.database import Database, ReadSession
 from core.domain import DocType, DocumentStatus, Passage, Scope
-from core.models import Corpus, Document, PassageRow, Revision
+from core.models import Corpus, Document, Membership, PassageRow, Revision
 from retrieval.index import Candidate
 
 _STEP = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
@@ -108,6 +108,29 @@ class Passages:
             )
             return tuple(found)
 
+    async def authoritative(self, scope: Scope, release: int) -> tuple[str, ...]:
+        """The revisions that the release shows and high-impact questions are answered from. An admin's choice goes before what a
+        document states, and holds at once, in every release."""
+        query = (
+            select(Revision.id)
+            .join(Document, Revision.document_id == Document.id)
+            .join(Membership, Membership.revision_id == Revision.id)
+            .where(
+                Document.tenant_id == scope.tenant_id,
+                Document.status != DocumentStatus.WITHDRAWN,
+                or_(
+                    Document.authoritative_set.is_(True),
+                    and_(Document.authoritative_set.is_(None), Revision.authoritative),
+                ),
+                Membership.added_in <= release,
+                Membership.removed_in > release,
+            )
+            .order_by(Revision.id)
+            .distinct()
+        )
+        async with self._database.read(scope.reader) as session:
+            return tuple(await session.scalars(query))
+
     async def customers(self, scope: Scope) -> list[str]:
         """The customers that this asker may ask about."""
         query = (
@@ -172,7 +195,12 @@ def _passage(row: PassageRow, revision: Revision, document: Document, corpus: st
         customer=document.customer,
         product=info.get("product"),
         module=info.get("module"),
+        authoritative=_marked(document, revision),
         tenant_id=document.tenant_id,
         sentences=tuple((start, end) for start, end in row.sentences),
         sentence_scores=ranked.sentence_scores,
     )
+
+
+def _marked(document: Document, revision: Revision) -> bool:
+    return revision.authoritative if document.authoritative_set is None else document.authoritative_set

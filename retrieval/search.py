@@ -199,12 +199,17 @@ class Searcher:
         views = []
         for owner, narrowed, corpus_ids in wanted:
             release = releases.get(owner.id, owner.live_release)
-            if release:
+            marked = await self._marked(narrowed, release)
+            if release and (marked or not narrowed.filters.authoritative):
                 successions = await self._supersession.at(owner.id, release)
                 as_of = narrowed.filters.as_of or today
-                within = _within(narrowed, corpus_ids, release=release, as_of=as_of)
+                within = replace(_within(narrowed, corpus_ids, release=release, as_of=as_of), revision_ids=marked)
                 views.append(View(owner, narrowed, release, within, successions, as_of))
         return views
+
+    async def _marked(self, scope: Scope, release: int) -> tuple[str, ...]:
+        """The authoritative revisions, where nothing else is searched."""
+        return await self._passages.authoritative(scope, release) if scope.filters.authoritative else ()
 
 
 def _within(scope: Scope, corpus_ids: tuple[str, ...], *, release: int, as_of: date) -> IndexFilter:

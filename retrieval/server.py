@@ -151,6 +151,9 @@ class ServerIndex:
     async def optimize(self, collection: str) -> None:
         """Nothing to do: a server optimises by itself."""
 
+    async def purge(self, collection: str) -> None:
+        """Nothing to ask for: a server vacuums deleted points by itself, by default from a fifth of a segment on."""
+
     async def drop(self, collection: str) -> None:
         async with self._call(collection, writes=True):
             await self._client.delete_collection(collection)

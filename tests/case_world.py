@@ -26,9 +26,11 @@ from core.models import CaseNotice, Tenant, new_id
 from core.profiles import Profiles
 from core.settings import CaseSettings, JobSettings
 from core.tenancy import Tenants
-from guardrails.guards import Guards
+from guardrails.guards import Guards, ScreenedInput
+from guardrails.vault import Vault
 
 KEYRING = Keyring(b"c" * 32)
+VAULT = Vault(KEYRING)
 NAME = "Mrs Miller"
 
 
@@ -63,23 +65,36 @@ class FakeCourier:
 class CaseWorld:
     """`jobs` is one process's worth; `another_process` gives a second one over the same database."""
 
-    def __init__(self, database: Database, settings: CaseSettings | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: CaseSettings | None = None,
+        *,
+        keyring: Keyring = KEYRING,
+        guards: object | None = None,
+    ) -> None:
         self.database = database
         self.settings = settings or CaseSettings(retry_s=0.0)
-        self.tenants = Tenants(database, KEYRING, generation="test")
-        self.conversations = Conversations(database, history=4)
-        self.notices = CaseNotices(database, KEYRING, self.settings)
-        self.routes = CaseRoutes(database, KEYRING, self.settings)
-        guards = cast(Guards, NameGuards())
+        vault, guards = Vault(keyring), cast(Guards, guards or NameGuards())
+        self.tenants = Tenants(database, keyring, generation="test")
+        self.conversations = Conversations(database, vault=vault, history=4)
+        self.notices = CaseNotices(database, keyring, self.settings)
+        self.routes = CaseRoutes(database, keyring, self.settings)
         self.desk = CaseDesk(
-            database=database, keyring=KEYRING, guards=guards, tenants=self.tenants, notices=self.notices
+            database=database,
+            keyring=keyring,
+            vault=vault,
+            guards=guards,
+            tenants=self.tenants,
+            notices=self.notices,
         )
         self.handoffs = HandoffDesk(
             database=database,
             conversations=self.conversations,
             guards=guards,
             tenants=self.tenants,
-            keyring=KEYRING,
+            keyring=keyring,
+            vault=vault,
             profiles=Profiles(database),
             notices=self.notices,
             settings=self.settings,
@@ -99,7 +114,7 @@ class CaseWorld:
         """A process that delivers."""
         notices = CaseNotices(self.database, KEYRING, self.settings)
         notices.employ(couriers)
-        jobs = Jobs(self.database, {JOB: notices.run}, settings=JobSettings(poll_s=0.02), alone=True)
+        jobs = Jobs(self.database, {JOB: notices.run}, settings=JobSettings(poll_s=0.02), alone=True, kinds=[JOB])
         self._jobs.append(jobs)
         jobs.start()
         return jobs
@@ -115,7 +130,8 @@ class CaseWorld:
         """A turn that was stored, as the pipeline stores it."""
         given = answer(**changes)
         missed = () if given.outcome is Outcome.ANSWERED else (Missed(question, question),)
-        await self.conversations.keep(principal, question, given, Evidence(query=question, missed=missed))
+        asked = ScreenedInput(question, {}, (), 0)
+        await self.conversations.keep(principal, asked, given, Evidence(query=question, missed=missed))
         return given
 
     async def undelivered(self) -> int:

@@ -3,7 +3,7 @@
 import { button, el, icon } from "/chat/dom.js";
 import { explain } from "/chat/faults.js";
 import { Feedback } from "/chat/feedback.js";
-import { openHandoff } from "/chat/handoff.js";
+import { openHandoff, showCase } from "/chat/handoff.js";
 import { t, tn } from "/chat/i18n.js";
 import { MarkdownView } from "/chat/markdown.js";
 import { choiceList, closestList } from "/chat/next.js";
@@ -104,6 +104,7 @@ export class AnswerView {
     if (answer.choices?.length) this.#evidence.append(choiceList(answer.choices, (label) => this.#page.ask(label)));
     if (answer.closest?.length) this.#evidence.append(closestList(answer.closest));
     this.#offer(answer);
+    if (answer.case) showCase(this.#drawer, answer.case);
     return this.#spoken(banner);
   }
 
@@ -129,13 +130,13 @@ export class AnswerView {
     this.node.removeAttribute("aria-busy");
   }
 
-  #offer({ outcome, handoff }) {
+  #offer({ outcome, handoff, case: opened }) {
     const send = (vote, details) => this.#page.client.vote(this.#answerId, vote, details);
     const feedback = new Feedback({ send, drawer: this.#drawer, say: (text) => this.#say(text) });
     const copy = button("Copy", () => this.#copy(), { glyph: "copy" });
     const urgent = outcome === "abstained" || handoff?.offered;
     if (handoff?.message) this.#prose.append(el("p", { dir: "auto", class: "handoff-message" }, t(handoff.message)));
-    if (outcome === "escalated") return this.#actions.append(...feedback.nodes, copy, this.#remark);
+    if (outcome === "escalated" || opened) return this.#actions.append(...feedback.nodes, copy, this.#remark);
     const person = button("Hand over to a person", () => this.#handOver(person), {
       glyph: "person",
       kind: urgent ? "primary" : "quiet",
@@ -149,7 +150,11 @@ export class AnswerView {
       drawer: this.#drawer,
       trigger,
       transcript: this.#page.transcript?.() ?? null,
-      send: (details) => this.#page.client.handOver(this.#answerId, details),
+      send: async (details) => {
+        const opened = await this.#page.client.handOver(this.#answerId, details);
+        this.#page.handed?.(this.#answerId, opened);
+        return opened;
+      },
       done: () => trigger.remove(),
       announce: this.#page.announce,
     });

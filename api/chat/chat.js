@@ -2,6 +2,7 @@
 
 import { Client } from "/chat/client.js";
 import { icon } from "/chat/dom.js";
+import { call, door, introduced } from "/chat/door.js";
 import { forgetKey, looksLikeKey, showSignInError, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
 import { SourceCard } from "/chat/sources.js";
 import { Turn } from "/chat/turn.js";
@@ -21,6 +22,7 @@ function announce(text) {
 /** What the turns share; a new conversation keeps the client, a new key replaces it. */
 const page = {
   client: null,
+  person: null,
   conversationId: null,
   card: new SourceCard(byId("source-card")),
   announce,
@@ -28,7 +30,7 @@ const page = {
     byId("disclosure").textContent = text || DISCLOSURE;
   },
   onUnauthenticated(text) {
-    signOut("This access key was not accepted. It may have expired or been revoked.");
+    signOut(page.person ? "Your session has ended. Sign in again." : "This access key was not accepted. It may have expired or been revoked.");
     question.value = text;
   },
   ask(text) {
@@ -91,7 +93,15 @@ function resetConversation() {
 
 function signIn(key) {
   storeKey(key);
-  page.client = new Client(key);
+  show(key, null);
+}
+
+/** Whoever signed in to an account: the cookie is theirs, `csrf` goes with each act. */
+function show(credential, person) {
+  page.client = new Client(credential);
+  page.person = person;
+  byId("who").hidden = !person;
+  byId("who").textContent = person ? introduced(person) : "";
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
   question.focus({ preventScroll: true });
@@ -100,7 +110,8 @@ function signIn(key) {
 /** Forgets the key and everything said under it, since the next key may be another tenant's. */
 function signOut(reason = "") {
   forgetKey();
-  page.client = null;
+  if (page.person) call("DELETE", "/v1/session", undefined, page.person.csrf).catch(() => undefined); // it may have ended
+  page.client = page.person = null;
   resetConversation();
   question.value = "";
   byId("chat").hidden = true;
@@ -165,5 +176,9 @@ byId("stop").append(icon("stop"));
 if (!takeKey()) {
   const key = storedKey();
   if (key) signIn(key);
-  else signOut();
+  else {
+    signOut();
+    const { person } = await door().catch(() => ({ person: null }));
+    if (person?.permissions.includes("ask") && !page.client) show({ csrf: person.csrf }, person);
+  }
 }

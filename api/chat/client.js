@@ -17,7 +17,7 @@ export class Client {
   #most;
 
   /**
-   * `key` is the credential, or a function that brings one; `renew` is told that it was not accepted, once a call. A lost stream is
+   * `key` is the credential, or a function that brings one; `{csrf}` is a session's, whose cookie goes along by itself; `renew` is told that it was not accepted, once a call. A lost stream is
    * gone on with by `resumption`, if there is one: `again(answerId, heard, signal)` brings a response with the events after the
    * first `heard`, or null; `drop(answerId)` is told of an answer that nobody waits for. `most` characters may be asked.
    */
@@ -77,10 +77,10 @@ export class Client {
     try {
       return await fetch(path, {
         method: "POST",
-        headers: { authorization: `Bearer ${key}`, "content-type": "application/json", accept },
+        headers: { ...shown(key), "content-type": "application/json", accept },
         body: JSON.stringify(body),
         cache: "no-store",
-        credentials: "omit",
+        credentials: key.csrf ? "same-origin" : "omit",
         signal,
       });
     } catch (fault) {
@@ -88,6 +88,11 @@ export class Client {
       throw new CallError({ code: "network" });
     }
   }
+}
+
+/** The header that says who asks. */
+export function shown(key) {
+  return key.csrf ? { "x-csrf-token": key.csrf } : { authorization: `Bearer ${key}` };
 }
 
 /** Yields the events of one response and counts them in `heard`; true once the answer is complete, false where it broke off. */

@@ -3,6 +3,11 @@
 import { locale, t, tn } from "/chat/i18n.js";
 
 const TOO_LONG = { title: "Your message is too long", advice: "Please shorten it, then send it again.", retry: false };
+const USED_UP = {
+  title: "This chat has answered all it may today",
+  advice: "Please come back tomorrow, or hand your question over to a person.",
+  retry: false,
+};
 const OUT_OF_DATE = { title: "This chat is out of date", advice: "Reload the page to go on.", retry: false };
 
 // What has words of its own, whatever the status.
@@ -15,11 +20,8 @@ const KNOWN = {
   unknown_widget: OUT_OF_DATE,
   question_too_long: TOO_LONG,
   too_large: TOO_LONG,
-  widget_day_limit: {
-    title: "This chat has answered all it may today",
-    advice: "Please come back tomorrow, or hand your question over to a person.",
-    retry: false,
-  },
+  widget_day_limit: USED_UP,
+  budget_used_up: USED_UP,
 };
 
 /** `{title, advice, retry}`: what happened, what to do, and whether asking again can help. */
@@ -27,7 +29,10 @@ export function explain({ status = 0, code = "", detail: said = "", retryAfter =
   // The service's own sentences are English, and name settings: for colleagues on the chat page, not for a widget's visitors.
   const detail = locale() === undefined ? said : "";
   const known = Object.hasOwn(KNOWN, code) ? KNOWN[code] : null;
-  if (known) return { title: t(known.title), advice: t(known.advice), retry: known.retry };
+  if (known) {
+    const advice = [detail, t(known.advice)].filter(Boolean).join(" ");
+    return { title: t(known.title), advice, retry: known.retry };
+  }
   if (status === 0)
     return { title: t("The service cannot be reached"), advice: t("Check your connection and try again."), retry: true };
   if (status === 429 || code === "rate_limited") {

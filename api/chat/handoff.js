@@ -43,7 +43,7 @@ export function openHandoff({ drawer, send, done, announce, trigger, transcript 
     submit.disabled = true;
     try {
       const { case_id: caseId, status } = await send(details(form));
-      drawer.replaceChildren(confirmation(caseId, status));
+      showCase(drawer, { case_id: caseId, status });
       drawer.firstChild.focus();
       announce(`${t("Handed over to a person. Your case number is")} ${caseId}.`);
       done();
@@ -112,7 +112,12 @@ function statusName(status) {
   return t(STATUSES[status] ?? String(status).replaceAll("_", " "));
 }
 
-function confirmation(caseId, status) {
+/** Shows a case that was opened in `drawer`. */
+export function showCase(drawer, opened) {
+  drawer.replaceChildren(confirmation(opened));
+}
+
+function confirmation({ case_id: caseId, status }) {
   return el(
     "div",
     { class: "notice notice-done", tabindex: "-1" },

@@ -24,8 +24,9 @@ export class Turn {
 
   /**
    * `page` offers `client`, `card`, `conversationId` (read and written), `announce(text)`, `disclose(text)`,
-   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`; where it keeps a history, `begun(question, meta)`,
-   * `settled(question, answer)` and `transcript()`, the words that a hand-over passes on; where a fault gives the question back, `returned(question)`.
+   * `ask(text)`, `rerun(turn)` and `onUnauthenticated(question)`. A page that keeps a history offers `begun(question, meta)`,
+   * `settled(question, answer)`, `handed(answerId, case)` and `transcript()`, the words that a hand-over passes on, too;
+   * one that gives back what cannot be asked as it is, `returned(question)`.
    */
   constructor(question, page) {
     this.#question = question;

@@ -1,5 +1,7 @@
 /** The service's HTTP interface, as far as this page needs it. */
 
+import { shown } from "/chat/client.js";
+
 /** A failed call. `status` is 0 where no answer came; `members` are all that the problem states. */
 export class CallError extends Error {
   constructor({ status = 0, code = "network", detail = "", members = {} }) {
@@ -11,6 +13,7 @@ export class CallError extends Error {
 export class Client {
   #key;
 
+  /** `key` is an access key, or a session's `{csrf}`, whose cookie goes along by itself. */
   constructor(key) {
     this.#key = key;
   }
@@ -39,11 +42,12 @@ export class Client {
   }
 
   async #call(method, path, body) {
-    const headers = { authorization: `Bearer ${this.#key}`, accept: "application/json" };
+    const headers = { ...shown(this.#key), accept: "application/json" };
+    const credentials = this.#key.csrf ? "same-origin" : "omit";
     if (body !== undefined) headers["content-type"] = "application/json";
     let response;
     try {
-      response = await fetch(path, { method, headers, body, cache: "no-store", credentials: "omit" });
+      response = await fetch(path, { method, headers, body, cache: "no-store", credentials });
     } catch {
       throw new CallError({});
     }

@@ -1,6 +1,7 @@
 /** The page: signing in and out, which view is shown, and what becomes of a fault. */
 
 import { el } from "/chat/dom.js";
+import { call, door, introduced } from "/chat/door.js";
 import { explain } from "/chat/faults.js";
 import { forgetKey, looksLikeKey, showSignInError, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
 import { Client } from "/review/api.js";
@@ -16,6 +17,7 @@ let turn = 0; // a view that comes late must not replace the one that was asked 
 
 const page = {
   client: null,
+  person: null,
   announce(text) {
     byId("announcer").textContent = text;
   },
@@ -47,7 +49,7 @@ const page = {
 function failed(fault) {
   if (fault.status === undefined) throw fault;
   if (fault.status === 401) {
-    signOut("This access key was not accepted. It may have expired or been revoked.");
+    signOut(page.person ? "Your session has ended. Sign in again." : "This access key was not accepted. It may have expired or been revoked.");
     return;
   }
   const { title, advice } = explain(fault);
@@ -85,7 +87,15 @@ function navigate() {
 
 function signIn(key) {
   storeKey(key);
-  page.client = new Client(key);
+  enter(key, null);
+}
+
+/** Whoever signed in to an account: the cookie is theirs, `csrf` goes with each act. */
+function enter(credential, person) {
+  page.client = new Client(credential);
+  page.person = person;
+  byId("who").hidden = !person;
+  byId("who").textContent = person ? introduced(person) : "";
   byId("sign-in").hidden = true;
   byId("desk").hidden = false;
   navigate();
@@ -95,7 +105,8 @@ function signIn(key) {
 function signOut(reason = "") {
   forgetKey();
   turn += 1;
-  page.client = null;
+  if (page.person) call("DELETE", "/v1/session", undefined, page.person.csrf).catch(() => undefined); // it may have ended
+  page.client = page.person = null;
   byId("question").close();
   view.replaceChildren();
   page.announce("");
@@ -135,5 +146,9 @@ window.addEventListener("hashchange", () => takeKey() || navigate());
 if (!takeKey()) {
   const key = storedKey();
   if (key) signIn(key);
-  else signOut();
+  else {
+    signOut();
+    const { person } = await door().catch(() => ({ person: null }));
+    if (person && !page.client) enter({ csrf: person.csrf }, person);
+  }
 }

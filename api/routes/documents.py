@@ -101,8 +101,12 @@ async def read(document_id: str, services: ServicesDep, principal: Reader) -> Do
 
 @router.patch("/documents/{document_id}", response_model=DocumentView, tags=["Documents"])
 async def reclassify(document_id: str, body: DocumentPatch, services: ServicesDep, principal: Writer) -> DocumentView:
-    """Change who may read a document, at once and in every release."""
-    return await services.library.reclassify(principal, document_id, audience=body.audience)
+    """Change who may read a document, and whether high-impact questions are answered from it: at once, in every release."""
+    if body.authoritative is not None:
+        view = await services.library.set_authority(principal, document_id, authoritative=body.authoritative)
+    if body.audience is not None:
+        view = await services.library.reclassify(principal, document_id, audience=body.audience)
+    return view
 
 
 @router.delete("/documents/{document_id}", status_code=204, tags=["Documents"])

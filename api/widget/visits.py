@@ -159,7 +159,7 @@ class Visits:
     async def _opened(self, widget: Widget, knock: Knock, subject: str | None) -> Visit:
         session_id, secret = new_id(), secrets.token_urlsafe(32)
         who = ("sub", subject) if subject is not None else ("browser", knock.visitor)
-        visitor = "w-" + self._keyring.digest("widget-visitors", "\n".join((widget.id, *who)))[:40]
+        visitor = pseudonym(self._keyring, widget.id, *who)
         ends = now() + timedelta(minutes=self._settings.session_minutes)
         async with self._database.write(widget.tenant_id) as session:
             await session.execute(delete(WidgetSession).where(WidgetSession.expires_at < now()))
@@ -191,6 +191,11 @@ class Visits:
 
     def _hash(self, secret: str) -> str:
         return self._keyring.digest("widget-sessions", secret)
+
+
+def pseudonym(keyring: Keyring, widget_id: str, kind: str, value: str) -> str:
+    """What a visitor is called: by `sub`, the id that a portal signed, or by `browser`, the random text that one keeps."""
+    return "w-" + keyring.digest("widget-visitors", "\n".join((widget_id, kind, value)))[:40]
 
 
 def require_consent(principal: Principal, *, given: bool) -> None:

@@ -9,7 +9,10 @@ from answers.conversations import Conversations, Memory
 from answers.feedback import FeedbackDesk
 from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
+from answers.rulings import TenantRules
+from answers.turn import Stages
 from api.engine import Engine
+from core.directives import Directives
 from core.grants import Grants
 from core.profiles import Profiles
 from core.quota import Quota
@@ -40,6 +43,7 @@ def make_golden(engine: Engine) -> GoldenStore:
     settings = engine.settings
     return GoldenStore(
         engine.database,
+        vault=engine.vault,
         tenants=engine.tenants,
         redactor=engine.guards,
         most=settings.releases.max_golden,
@@ -54,6 +58,7 @@ def make_calibrations(engine: Engine) -> Calibrations:
 def make_feedback(engine: Engine, conversations: Conversations) -> FeedbackDesk:
     return FeedbackDesk(
         database=engine.database,
+        vault=engine.vault,
         conversations=conversations,
         guards=engine.guards,
         tenants=engine.tenants,
@@ -78,10 +83,10 @@ def make_pipeline(
             grants=Grants(database),
             tenants=engine.tenants,
         ),
+        rules=TenantRules(Directives(database)),
         llm=engine.llm,
         composer=Composer(budget=llm.context_tokens - llm.max_tokens),
-        tracer=engine.tracer,
-        metrics=engine.metrics,
+        stages=Stages(engine.tracer, engine.metrics),
         quota=quota,
         policy=Policy(
             max_tokens=llm.max_tokens,

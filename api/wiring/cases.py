@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from answers.case_mail import MailCourier
-from answers.case_notices import CaseNotices, Courier, RouteKind
+from answers.case_notices import JOB, CaseNotices, Courier, RouteKind
 from answers.case_routes import CaseRoutes
 from answers.case_webhook import WebhookCourier
 from answers.cases import CaseDesk
@@ -11,7 +11,9 @@ from answers.conversations import Conversations
 from answers.handoff import HandoffDesk
 from api.engine import Engine
 from api.wiring.slack import slack_couriers
+from core.jobs import Jobs
 from core.profiles import Profiles
+from core.settings import IndexKind
 from ingest.sources.addresses import vetted_addresses
 
 
@@ -31,6 +33,12 @@ def make_notices(engine: Engine) -> CaseNotices:
     return notices
 
 
+def make_messengers(engine: Engine, notices: CaseNotices) -> Jobs:
+    """Runs what tells of cases, beside all other jobs."""
+    alone = engine.settings.index.kind is IndexKind.EMBEDDED
+    return Jobs(engine.database, {JOB: notices.run}, settings=engine.settings.jobs, alone=alone, kinds=[JOB])
+
+
 def make_handoffs(engine: Engine, conversations: Conversations, notices: CaseNotices) -> HandoffDesk:
     return HandoffDesk(
         database=engine.database,
@@ -38,6 +46,7 @@ def make_handoffs(engine: Engine, conversations: Conversations, notices: CaseNot
         guards=engine.guards,
         tenants=engine.tenants,
         keyring=engine.keyring,
+        vault=engine.vault,
         profiles=Profiles(engine.database),
         notices=notices,
         settings=engine.settings.cases,
@@ -48,6 +57,7 @@ def make_cases(engine: Engine, notices: CaseNotices) -> CaseDesk:
     return CaseDesk(
         database=engine.database,
         keyring=engine.keyring,
+        vault=engine.vault,
         guards=engine.guards,
         tenants=engine.tenants,
         notices=notices,

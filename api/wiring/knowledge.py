@@ -118,7 +118,9 @@ def _pauses(settings: Settings) -> Pauses:
 def make_curation(engine: Engine) -> Curation:
     given = engine.settings.curation
     limits = CurationLimits(given.page_size, given.max_comment_chars, given.max_bulk)
-    return Curation(database=engine.database, tenants=engine.tenants, redactor=engine.guards, limits=limits)
+    return Curation(
+        database=engine.database, vault=engine.vault, tenants=engine.tenants, redactor=engine.guards, limits=limits
+    )
 
 
 def make_revisions(engine: Engine) -> Revisions:

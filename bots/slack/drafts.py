@@ -8,18 +8,21 @@ from typing import Protocol
 from bots.slack.jobs import SlackJob
 from core.audit import record
 from core.database import Database
-from core.domain import Principal
+from core.domain import Principal, RedactedText
 from core.errors import NotFoundError
 from core.models import SlackDraft, new_id, now
+from guardrails.vault import Place, Vault
+from guardrails.withheld import withheld
 
 
 class Redacts(Protocol):
-    async def __call__(self, tenant_id: str, text: str) -> str: ...
+    async def __call__(self, tenant_id: str, text: str) -> RedactedText: ...
 
 
 class Drafts:
-    def __init__(self, database: Database, redact: Redacts) -> None:
+    def __init__(self, database: Database, redact: Redacts, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
         self._redact = redact
 
     async def keep(self, principal: Principal, job: SlackJob, *, answer_id: str, text: str) -> str:
@@ -53,7 +56,9 @@ class Drafts:
             row = await session.get(SlackDraft, draft_id, with_for_update=True)
             if row is None or row.sent_at is not None:
                 return
-            row.sent, row.sent_at, row.difference = clean, now(), difference(row.drafted, clean)
+            row.sent, row.sent_at, row.difference = clean.text, now(), difference(row.drafted, clean.text)
+            if found := withheld(text, clean):
+                await self._vault.keep(session, row.tenant_id, {Place("slack_drafts", row.id, "sent"): found})
             changed = sum(line.startswith(("+", "-")) for line in row.difference.splitlines()[2:])
             record(
                 session,

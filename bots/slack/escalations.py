@@ -80,7 +80,7 @@ class Escalations:
             view = modals.message("Hand over a thread", found.text)
         else:
             text = await self._redact(standing.principal.tenant_id, "\n".join([*lines, _outcome(found)]))
-            view = modals.digest(text, channel=job.channel, thread_ts=job.thread_ts, answer_id=found.answer_id)
+            view = modals.digest(text.text, channel=job.channel, thread_ts=job.thread_ts, answer_id=found.answer_id)
         await self._web.update_view(token, job.options["view"], view)
         await self._events.finish(claim)
 

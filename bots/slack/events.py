@@ -145,6 +145,12 @@ class Events:
         async with self._writing(claim.tenant_id) as session:
             await session.execute(delete(SlackEvent).where(_held(claim)))
 
+    async def purge(self, *, keep: timedelta) -> None:
+        """Forget what ended longer ago than a redelivery can come."""
+        ended = SlackEvent.status.not_in([EventStatus.RECEIVED, EventStatus.WORKING])
+        async with self._writing(Crossing.EVENTS) as session:
+            await session.execute(delete(SlackEvent).where(ended, SlackEvent.created_at < now() - keep))
+
     async def stop(self, tenant_id: str, channel: str, thread_ts: str) -> list[Claim]:
         """End what waits or is worked on in a thread, in whichever process: its worker finds that it holds it no more."""
         open_ = SlackEvent.status.in_([EventStatus.RECEIVED, EventStatus.WORKING])

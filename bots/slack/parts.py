@@ -25,6 +25,7 @@ from bots.slack.views import TopQuestions
 from core.database import Database
 from core.domain import Principal
 from core.keyring import Keyring
+from guardrails.vault import Vault
 
 
 class Votes(Protocol):
@@ -79,7 +80,7 @@ class Stores:
             shares=Shares(database),
             people=People(database),
             places=SlackCases(database),
-            drafts=Drafts(database, redact),
+            drafts=Drafts(database, redact, Vault(keyring)),
         )
 
     @property

@@ -17,7 +17,7 @@ from bots.slack.jobs import LOOKED_UP, MAX_ATTEMPTS, JobKind
 from bots.slack.standing import Standing, Standings
 from bots.slack.talks import Talks
 from bots.slack.web import SlackError, Web
-from core.errors import CopilotError
+from core.errors import CopilotError, ForbiddenError
 
 log = structlog.get_logger()
 
@@ -72,7 +72,7 @@ class Responder:
 
     async def _work(self, claim: Claim) -> None:
         """Whose it is is read again: mapping and settings may have changed since the event was stored."""
-        standing = await self._standing(claim)
+        standing = await self._standings.of(claim.job)
         if await self._standings.tenant(claim.job) != claim.tenant_id:
             log.warning("slack_workspace_unmapped", team=claim.job.team_id, event_id=claim.event_id)
             await self._events.finish(claim, EventStatus.FAILED)
@@ -85,23 +85,26 @@ class Responder:
 
     async def _try(self, claim: Claim, standing: Standing) -> None:
         try:
-            await self._works[claim.job.kind](claim, standing)
-        except SlackError:
-            raise
+            here = await self._looked_up(claim, standing)
+            await (self._works[claim.job.kind](claim, here) if here else self._refuse(claim))
         except CopilotError as error:
+            if isinstance(error, SlackError) and (error.transient or not claim.job.options.get("view")):
+                raise
             log.warning("slack_job_failed", event_id=claim.event_id, code=error.code)
             await self._tell(claim, standing, blocks.apology(error.code, error.detail))
             await self._events.finish(claim, EventStatus.FAILED)
 
-    async def _standing(self, claim: Claim) -> Standing | None:
-        """Where the payload does not say whether outsiders read along, Slack is asked; unseen channels count as if they did."""
+    async def _looked_up(self, claim: Claim, standing: Standing) -> Standing | None:
+        """Where the payload does not say whether outsiders read along, Slack is asked. None where they do, in a channel that is
+        mapped to no tenant. Raises `ForbiddenError` (`channel_unseen`) where the copilot cannot see the channel."""
         job = claim.job
-        found = await self._standings.of(job)
-        if found is None or job.kind not in LOOKED_UP or job.is_direct:
-            return found
-        external = await self._web.is_external(found.token, job.channel)
+        if job.kind not in LOOKED_UP or job.is_direct:
+            return standing
+        external = await self._web.is_external(standing.token, job.channel)
+        if external is None and job.kind is JobKind.ASIDE:
+            return await self._standings.private(job)
         if external is None:
-            return await self._standings.private(job) if job.kind is JobKind.ASIDE else None
+            raise ForbiddenError("I cannot see this channel; invite me to it first", code="channel_unseen")
         return await self._standings.of(replace(job, outside=external))
 
     async def _refuse(self, claim: Claim) -> None:

@@ -20,6 +20,9 @@ SWEEP_S = 30.0
 LEASE = timedelta(minutes=6)
 """After so long another process may take a claimed event over: longer than an answer and its calls to Slack take."""
 
+KEEP = timedelta(days=30)
+"""How long an event's id is known: Slack redelivers within the hour, and people press a button twice within days."""
+
 
 class Worker:
     def __init__(self, events: Events, responder: Responder, *, parallel: int = 8, sweep_s: float = SWEEP_S) -> None:
@@ -99,5 +102,6 @@ class Worker:
             await asyncio.sleep(self._sweep_s)
             try:
                 await self._sweep(LEASE)
+                await self._events.purge(keep=KEEP)
             except Exception as error:  # the database may be away for a while; the next look finds the events
                 log.error("slack_sweep_failed", exc_info=error)

@@ -26,7 +26,7 @@ from core.models.channels import (
     WidgetSession,
     WidgetToken,
 )
-from core.models.governance import AuditRow, KeyUsage, ModelCall, Usage
+from core.models.governance import AuditRow, DirectiveRow, KeyUsage, ModelCall, Usage
 from core.models.knowledge import (
     Corpus,
     CorpusGrant,
@@ -42,7 +42,10 @@ from core.models.knowledge import (
     Revision,
     Source,
 )
+from core.models.people import SignInFailure, UsedSignIn, User, UserSession
+from core.models.rights import SubjectRequest
 from core.models.tenants import APIKey, Tenant
+from core.models.vault import DataKeyRow, RootKey, VaultUse, VaultValue
 from core.models.work import EvalRun, Job
 
 __all__ = [
@@ -56,6 +59,8 @@ __all__ = [
     "Corpus",
     "CorpusGrant",
     "CurationTask",
+    "DataKeyRow",
+    "DirectiveRow",
     "Document",
     "DocumentComment",
     "EvalRun",
@@ -75,6 +80,8 @@ __all__ = [
     "PassageRow",
     "Release",
     "Revision",
+    "RootKey",
+    "SignInFailure",
     "SlackCase",
     "SlackChannel",
     "SlackCode",
@@ -85,8 +92,14 @@ __all__ = [
     "SlackThread",
     "SlackWorkspace",
     "Source",
+    "SubjectRequest",
     "Tenant",
     "Usage",
+    "UsedSignIn",
+    "User",
+    "UserSession",
+    "VaultUse",
+    "VaultValue",
     "WidgetKey",
     "WidgetRow",
     "WidgetSession",

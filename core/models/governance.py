@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Json, id_column, now, tenant_column
@@ -30,6 +30,26 @@ class AuditRow(Base):
     at: Mapped[datetime] = mapped_column(default=now)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class DirectiveRow(Base):
+    """One version of a tenant's policy or prompt; the highest number of a kind is in force. Never changed, never deleted."""
+
+    __tablename__ = "directives"
+    __table_args__ = (UniqueConstraint("tenant_id", "kind", "version"),)
+
+    id: Mapped[str] = id_column()
+    tenant_id: Mapped[str] = tenant_column()
+    kind: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    """1, 2, 3 … of its kind; 0, which has no row, is what the software brings."""
+    body: Mapped[Json] = mapped_column(default=dict)
+    """Empty: what the software brings."""
+    note: Mapped[str] = mapped_column(String(500), default="")
+    author: Mapped[str] = mapped_column(String(64))
+    restores: Mapped[int | None]
+    """The version that it says again."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ModelCall(Base):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.models.base import Base, Json, id_column, now, tenant_column
 
 _NAMED = text("customer IS NOT NULL")
+_AUTHORITATIVE, _MARKED = text("authoritative"), text("authoritative_set")
 
 
 class Corpus(Base):
@@ -54,6 +55,7 @@ class Document(Base):
         UniqueConstraint("tenant_id", "corpus_id", "path"),
         # Every question reads the names of the tenant's customers: they must not cost a look at all its documents.
         Index("ix_documents_customer", "tenant_id", "customer", sqlite_where=_NAMED, postgresql_where=_NAMED),
+        Index("ix_documents_authoritative", "tenant_id", sqlite_where=_MARKED, postgresql_where=_MARKED),
     )
 
     id: Mapped[str] = id_column()
@@ -71,6 +73,8 @@ class Document(Base):
     """What the source's head said of the bytes that were taken in; unchanged, they need no fetch."""
     audience_set: Mapped[str | None] = mapped_column(String(16))
     """An admin's choice, which outlives what the next revision states."""
+    authoritative_set: Mapped[bool | None]
+    """The same, for whether high-impact questions are answered from it."""
     owner: Mapped[str | None] = mapped_column(String(200))
     review_by: Mapped[date | None]
     duplicate_of: Mapped[str | None] = mapped_column(String(32), index=True)
@@ -83,6 +87,9 @@ class Revision(Base):
     """One ingested state of a document: what it said of itself, and how it was cut into passages."""
 
     __tablename__ = "revisions"
+    __table_args__ = (
+        Index("ix_revisions_authoritative", "tenant_id", sqlite_where=_AUTHORITATIVE, postgresql_where=_AUTHORITATIVE),
+    )
 
     id: Mapped[str] = id_column()
     tenant_id: Mapped[str] = tenant_column()
@@ -98,6 +105,8 @@ class Revision(Base):
     """Whoever brought it in; they may not approve it where the corpus asks for a second person."""
     approved_by: Mapped[str | None] = mapped_column(String(64))
     approved_at: Mapped[datetime | None]
+    authoritative: Mapped[bool] = mapped_column(default=False)
+    """What it states of itself; the document's `authoritative_set` goes before it."""
     text_hash: Mapped[str] = mapped_column(String(64), default="")
     """Of the normalised, redacted text: equal for exact duplicates."""
     minhash: Mapped[bytes | None] = mapped_column(LargeBinary)

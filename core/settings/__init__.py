@@ -1,6 +1,13 @@
 """The settings: a section for each part of the product, read from a file and the environment."""
 
-from core.settings.answers import AnswerSettings, GapSettings, GuardSettings, LLMSettings, QuotaSettings
+from core.settings.answers import (
+    AnswerSettings,
+    GapSettings,
+    GuardSettings,
+    LLMSettings,
+    PolicySettings,
+    QuotaSettings,
+)
 from core.settings.base import Section
 from core.settings.channels import (
     CaseSettings,
@@ -21,6 +28,8 @@ from core.settings.knowledge import (
     SourceSettings,
 )
 from core.settings.loading import PREFIX, Settings, load_settings
+from core.settings.people import LOOPBACK, GroupRule, OIDCSettings, SessionSettings, SignInSettings
+from core.settings.rights import RetentionSettings, SubjectSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -29,9 +38,11 @@ from core.settings.system import (
     LangfuseSettings,
     LogSettings,
     ServerSettings,
+    VaultSettings,
 )
 
 __all__ = [
+    "LOOPBACK",
     "PREFIX",
     "AnswerSettings",
     "AuditSettings",
@@ -40,6 +51,7 @@ __all__ = [
     "DatabaseSettings",
     "EmbeddingSettings",
     "GapSettings",
+    "GroupRule",
     "GuardSettings",
     "IndexKind",
     "IndexSettings",
@@ -50,16 +62,23 @@ __all__ = [
     "LangfuseSettings",
     "LogSettings",
     "MCPSettings",
+    "OIDCSettings",
     "OpenAISettings",
+    "PolicySettings",
     "Precision",
     "QuotaSettings",
     "ReleaseSettings",
+    "RetentionSettings",
     "SMTPSecurity",
     "Section",
     "ServerSettings",
+    "SessionSettings",
     "Settings",
+    "SignInSettings",
     "SlackSettings",
     "SourceSettings",
+    "SubjectSettings",
+    "VaultSettings",
     "WidgetSettings",
     "load_settings",
 ]

@@ -35,10 +35,15 @@ class AnswerSettings(Section):
 
 
 class GapSettings(Section):
-    keep_days: float = Field(
-        365.0, gt=0, description="days after which a question that nobody asked again is forgotten"
-    )
     max_kept: int = Field(5000, ge=1, description="unanswered questions of a tenant; those asked longest ago go first")
+
+
+class PolicySettings(Section):
+    max_topics: int = Field(30, ge=1, description="high-impact topics of a tenant's policy")
+    max_cues: int = Field(200, ge=1, description="cues of one topic, and as many exceptions")
+    max_cue_words: int = Field(6, ge=2)
+    max_cue_chars: int = Field(300, ge=10)
+    max_prompt_chars: int = Field(6000, ge=100, description="characters of a tenant's prompt")
 
 
 class GuardSettings(Section):

@@ -14,7 +14,14 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 
 from core.errors import ConfigurationError
-from core.settings.answers import AnswerSettings, GapSettings, GuardSettings, LLMSettings, QuotaSettings
+from core.settings.answers import (
+    AnswerSettings,
+    GapSettings,
+    GuardSettings,
+    LLMSettings,
+    PolicySettings,
+    QuotaSettings,
+)
 from core.settings.base import Section
 from core.settings.channels import (
     CaseSettings,
@@ -31,6 +38,8 @@ from core.settings.knowledge import (
     ReleaseSettings,
     SourceSettings,
 )
+from core.settings.people import OIDCSettings, SessionSettings, SignInSettings
+from core.settings.rights import RetentionSettings, SubjectSettings
 from core.settings.system import (
     AuditSettings,
     DatabaseSettings,
@@ -39,6 +48,7 @@ from core.settings.system import (
     LangfuseSettings,
     LogSettings,
     ServerSettings,
+    VaultSettings,
 )
 
 PREFIX = "COPILOT_"
@@ -51,14 +61,21 @@ _LISTS = {"roots": os.pathsep, "allow_hosts": ",", "languages": ","}
 class Settings(Section):
     home: Path = Field(Path(".copilot"), description="where data lives")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: created in the home folder")
+    previous_master_key: SecretStr | None = Field(
+        None, description="the one before, while 'vault rotate' is changing a master key that is a setting"
+    )
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
+    sign_in: SignInSettings = SignInSettings()
+    sessions: SessionSettings = SessionSettings()
+    oidc: OIDCSettings = OIDCSettings()
     index: IndexSettings = IndexSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     llm: LLMSettings = LLMSettings()
     answers: AnswerSettings = AnswerSettings()
     gaps: GapSettings = GapSettings()
     guards: GuardSettings = GuardSettings()
+    policy: PolicySettings = PolicySettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     jobs: JobSettings = JobSettings()
@@ -69,6 +86,9 @@ class Settings(Section):
     openai: OpenAISettings = OpenAISettings()
     mcp: MCPSettings = MCPSettings()
     audit: AuditSettings = AuditSettings()
+    vault: VaultSettings = VaultSettings()
+    retention: RetentionSettings = RetentionSettings()
+    subjects: SubjectSettings = SubjectSettings()
     cases: CaseSettings = CaseSettings()
     slack: SlackSettings = SlackSettings()
     widget: WidgetSettings = WidgetSettings()

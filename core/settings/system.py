@@ -14,11 +14,18 @@ class DatabaseSettings(Section):
     owner_url: SecretStr | None = Field(
         None, description="as url, but of the tables' owner, for 'migrate' alone; empty: url"
     )
+    backup_url: SecretStr | None = Field(
+        None, description="as url, of a role that row-level security lets dump (BYPASSRLS); empty: owner_url, else url"
+    )
     pool_size: int = Field(10, ge=1, description="PostgreSQL connections a process")
 
 
 class KeySettings(Section):
     rotation_hours: float = Field(24.0, ge=0, description="how long a rotated API key is still accepted")
+
+
+class VaultSettings(Section):
+    max_text_chars: int = Field(20_000, ge=1, description="longest text whose placeholders are restored at once")
 
 
 class JobSettings(Section):
@@ -28,7 +35,6 @@ class JobSettings(Section):
     backoff_s: float = Field(5.0, ge=0, description="longest pause after the first passing fault; doubled with each")
     max_backoff_s: float = Field(600.0, ge=0)
     full_disk_pause_s: float = Field(60.0, gt=0, description="pause of a job that found the disk full")
-    keep_days: float = Field(30.0, gt=0, description="days that a finished job stays listed")
     schedule_poll_s: float = Field(
         10.0, gt=0, description="how often sources are looked through for those that are due"
     )

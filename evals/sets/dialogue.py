@@ -9,6 +9,7 @@ from answers.plan import Turn
 from answers.types import Answer, Evidence
 from core.domain import Principal
 from core.models import new_id
+from guardrails.guards import ScreenedInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Dialogues:
             return new_id(), []
         return conversation_id, self._turns.pop(conversation_id)
 
-    async def keep(self, principal: Principal, question: str, answer: Answer, evidence: Evidence) -> None:
-        self._kept[answer.answer_id] = Kept(question, evidence.query)
+    async def keep(self, principal: Principal, question: ScreenedInput, answer: Answer, evidence: Evidence) -> None:
+        self._kept[answer.answer_id] = Kept(question.text, evidence.query)
 
     def kept(self, answer_id: str) -> Kept:
         return self._kept.pop(answer_id)

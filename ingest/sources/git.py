@@ -263,4 +263,5 @@ KIND = SourceKind(
     canonical=lambda uri: git_address(uri).url,
     local=lambda uri: git_address(uri).path,
     credentials=frozenset(("username", "password", "ssh_key")),
+    caches=True,
 )

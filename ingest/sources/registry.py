@@ -63,6 +63,8 @@ class SourceKind(Generic[ConfigT]):
     local: Callable[[str], Path | None] = nowhere
     credentials: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
+    caches: bool = False
+    """Keeps something of documents or of their addresses in its folder: it is encrypted between two syncs."""
 
     def configured(self, config: Json) -> ConfigT:
         """Raises `InvalidRequestError` (`invalid_config`), which tells each key's fault and no value."""

@@ -259,4 +259,4 @@ async def open_web(
     return WebSource(uri, config, limits, fetcher, workdir=workdir)
 
 
-KIND = SourceKind("web", WebConfig, open_web, canonical=canonical_url)
+KIND = SourceKind("web", WebConfig, open_web, canonical=canonical_url, caches=True)

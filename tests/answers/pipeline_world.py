@@ -14,14 +14,19 @@ from answers.conversations import Conversations
 from answers.events import AnswerEvent
 from answers.finding import Finder
 from answers.pipeline import AnswerPipeline, Policy
+from answers.rulings import TenantRules
+from answers.turn import Stages
 from answers.types import Answer, Question
 from core.database import Database
+from core.directives import Directives
 from core.domain import Passage, Principal, Scope
+from core.keyring import Keyring
 from core.metrics import Metrics
 from core.quota import Quota
 from core.telemetry import NullTracer
 from core.tenancy import Tenants
 from guardrails.guards import Guards
+from guardrails.vault import Vault
 from retrieval.scoring import Signals
 from retrieval.search import SearchResult
 
@@ -29,6 +34,8 @@ TEXT = "Restart the service CorvaneSync on the till. It listens on port 7443."
 SURE = Signals(dense=0.9, sentence=0.9, coverage=1.0, gap=0.3)
 UNSURE = Signals(dense=0.1, sentence=0.1, coverage=0.0, gap=0.0)
 ASKED = "How do I get the sync going again?"
+
+VAULT = Vault(Keyring(b"v" * 32))
 
 
 @dataclass
@@ -73,14 +80,14 @@ class World:
     def pipeline(self) -> AnswerPipeline:
         return AnswerPipeline(
             tenants=self.tenants,
-            conversations=Conversations(self.database, history=4),
+            conversations=Conversations(self.database, vault=VAULT, history=4),
             guards=Guards(self.redactor),
             finder=Finder(self.searcher, Calibrations(self.database, threshold=0.5), limit=6),
             askers=Nobody(self.customers),
+            rules=TenantRules(Directives(self.database)),
             llm=self.llm,
             composer=Composer(budget=3000),
-            tracer=NullTracer(),
-            metrics=Metrics(),
+            stages=Stages(NullTracer(), Metrics()),
             quota=Quota(per_minute=self.per_minute),
             policy=Policy(max_tokens=200, deadline_s=10),
         )

@@ -15,8 +15,9 @@ from core.crossings import Crossing
 from core.database import Database
 from core.domain import Outcome, Role
 from core.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
-from core.models import AuditRow, CaseNotice, Handoff, now
-from core.settings import CaseSettings
+from core.jobs import Jobs, Progress
+from core.models import AuditRow, CaseNotice, Handoff, Job, Json, now
+from core.settings import CaseSettings, JobSettings
 from tests.case_world import NAME, CaseWorld, FakeCourier, citation, until
 
 ADMIN = Role.KNOWLEDGE_ADMIN
@@ -146,6 +147,34 @@ async def test_notice_of_a_process_that_ended_is_delivered_by_the_next(world: Ca
     world.run({RouteKind.WEBHOOK: courier})
     await until(lambda: courier.letters)
     assert courier.letters[0].id == closed.tried[0]
+
+
+async def test_notice_waits_for_no_other_job_of_its_tenant(world: CaseWorld) -> None:
+    """A sync may take hours; who hands over must not wait for it, nor the sync for a desk that is closed."""
+    hold, done = asyncio.Event(), asyncio.Event()
+
+    async def sync(_tenant: str, _args: Json, _progress: Progress) -> Json:
+        done.set()
+        await hold.wait()
+        return {}
+
+    syncs = Jobs(world.database, {"sync": sync}, settings=JobSettings(poll_s=0.02), alone=True, kinds=["sync"])
+    syncs.start()
+    try:
+        await syncs.submit(world.tenant_ids["acme"], "sync", {"source_id": "s1"})
+        await asyncio.wait_for(done.wait(), 10)
+        await world.routes.add(world.principal(role=ADMIN), RouteKind.WEBHOOK, DESK)
+        courier = FakeCourier()
+        world.run({RouteKind.WEBHOOK: courier})
+        await world.handoffs.open(world.principal(), answer_id=(await world.asked(world.principal())).answer_id)
+        await until(lambda: courier.told == ["opened"])
+        await asyncio.sleep(0.2)
+        async with world.database.read(Crossing.UPKEEP) as session:
+            [job] = list(await session.scalars(select(Job).where(Job.kind == "sync")))
+        assert (job.status, job.crashes) == ("running", 0), "neither takes the other's jobs for dead"
+    finally:
+        hold.set()
+        await syncs.aclose()
 
 
 async def test_receiver_that_never_answers_is_given_up_after_days(world: CaseWorld) -> None:

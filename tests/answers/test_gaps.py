@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import update
 
 from answers.gaps import Gaps, is_nearly, keep_gaps
 from answers.types import Closest, Missed
 from core.crossings import Crossing
 from core.database import Database
 from core.keyring import Keyring
-from core.models import KnowledgeGap, now
 from core.settings import GapSettings
 from core.tenancy import Tenants
 from retrieval.sparse import terms
@@ -64,14 +60,6 @@ async def test_gaps_are_a_tenants_own(database: Database, tenant: str) -> None:
     await missed(database, tenant, "Where is the loyalty log?")
     await missed(database, stranger, "Where is the loyalty log?")
     assert [gap.count for gap in (await Gaps(database).list(stranger, limit=10)).gaps] == [1]
-
-
-async def test_what_nobody_asks_again_is_forgotten(database: Database, tenant: str) -> None:
-    await missed(database, tenant, "Where is the loyalty log?")
-    async with database.write(Crossing.UPKEEP) as session:
-        await session.execute(update(KnowledgeGap).values(last_at=now() - timedelta(days=31)))
-    await missed(database, tenant, "Who sells spare drawers?", settings=GapSettings(keep_days=30))
-    assert [gap.question for gap in (await Gaps(database).list(tenant, limit=10)).gaps] == ["Who sells spare drawers?"]
 
 
 async def test_no_more_gaps_are_kept_than_allowed(database: Database, tenant: str) -> None:

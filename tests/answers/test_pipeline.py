@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from answer_worlds import BrokenRedactor, FakeLLM, passage
-from pipeline_world import TEXT, UNSURE, FakeSearcher, World
+from pipeline_world import TEXT, UNSURE, VAULT, FakeSearcher, World
 from sqlalchemy import func, select
 
 from answers.conversations import Conversations
@@ -144,7 +144,9 @@ async def test_personal_data_reaches_neither_search_nor_storage(world: World) ->
 
 async def test_the_evidence_is_kept_with_the_answer(world: World) -> None:
     answer = await world.ask()
-    stored = await Conversations(world.database, history=4).answer(world.principal.tenant_id, answer.answer_id)
+    stored = await Conversations(world.database, vault=VAULT, history=4).answer(
+        world.principal.tenant_id, answer.answer_id
+    )
     assert stored.evidence["threshold"] == 0.5
     assert stored.evidence["passages"][0]["text"] == TEXT
     assert all(verdict["sent"] for verdict in stored.evidence["verdicts"])

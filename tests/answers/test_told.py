@@ -21,7 +21,7 @@ async def turns(
     told: Sequence[Exchange], *, most: int = 4, max_chars: int = 1000, answers: bool = True, redactor: object = None
 ) -> list[Turn]:
     with Guards(redactor or NameRedactor()) as guards:
-        return await told_turns(told, guards, PROFILE, most=most, max_chars=max_chars, answers=answers)
+        return (await told_turns(told, guards, PROFILE, most=most, max_chars=max_chars, answers=answers)).turns
 
 
 async def test_what_is_told_becomes_turns_in_its_order() -> None:

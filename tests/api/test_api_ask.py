@@ -31,6 +31,7 @@ ANSWER = {
     "partial": bool,
     "choices": list,
     "closest": list,
+    "topics": list,
 }
 CITATION = {
     "n": int,

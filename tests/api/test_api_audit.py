@@ -20,14 +20,18 @@ from answers.case_routes import CaseRoutes
 from answers.confidence import SHIPPED
 from answers.tasks import Tasks, open_task
 from api.app import app_over
+from api.people.accounts import NewAccount
+from api.people.sessions import Method
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
+from api.wiring.people import People, make_people
 from core.audit_anchors import Anchors
 from core.audit_book import AuditBook
 from core.auth import Keys
 from core.budgets import Budget, Budgets
 from core.crossings import Crossing
 from core.database import Database
+from core.directives import Directives
 from core.domain import Audience, Principal, Role
 from core.grants import Grants
 from core.jobs import Jobs, Progress
@@ -35,9 +39,13 @@ from core.keyring import Keyring
 from core.metering import Cost, Meter
 from core.models import AuditRow, IngestFailure, Job, Json, Revision
 from core.profiles import Profiles
-from core.settings import CaseSettings, Settings, WidgetSettings
+from core.retention import Retention, Sweep
+from core.retention_rows import Kind
+from core.settings import CaseSettings, RetentionSettings, Settings, WidgetSettings
 from core.usage import UsageBook
 from evals.golden_store import GoldenStore
+from guardrails.restoring import Restorer
+from guardrails.vault import Vault
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation, CurationLimits, Redacts
 from ingest.failures import Failures
@@ -49,6 +57,7 @@ from ingest.sources.base import SourceLimits
 from ingest.staging import Staging
 from retrieval.edge import EdgeIndex
 from retrieval.index import VectorIndex
+from tests.api.rights.rights_world import RightsWorld
 from tests.case_world import CaseWorld
 from tests.fakes import FakeEmbedder, trail
 from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
@@ -90,13 +99,15 @@ class _Calibrator:
 
 @dataclass
 class Service:
-    """A knowledge admin's and the operator's clients of one tenant, and what stands behind them."""
+    """A knowledge admin's and the operator's clients of one tenant, one without a key, and what stands behind them."""
 
     world: World
     jobs: Jobs
     meter: Meter
     admin: httpx.AsyncClient
     operator: httpx.AsyncClient
+    nobody: httpx.AsyncClient
+    people: People
 
     async def rows(self) -> int:
         async with self.world.database.read(Crossing.UPKEEP) as session:
@@ -158,7 +169,9 @@ async def service(database: Database, tmp_path: Path, quick_folder: Path) -> Asy
     async def work(_tenant: str, _args: Json, _progress: Progress) -> Json:
         return {}
 
-    jobs = Jobs(database, dict.fromkeys(("work", "sync", "reindex"), work))
+    jobs = Jobs(
+        database, dict.fromkeys(("work", "sync", "reindex", "retention", "subject.erase", "subject.export"), work)
+    )
     meter = Meter(database, Budgets(database, Budget()))
     app = app_over(cast(Any, _services(world, keys, jobs, tmp_path)))
     app.state.services = _services(world, keys, jobs, tmp_path)
@@ -168,7 +181,8 @@ async def service(database: Database, tmp_path: Path, quick_folder: Path) -> Asy
         headers = {"Authorization": f"Bearer {key.token}"}
         transport = httpx.ASGITransport(app=app)
         clients.append(httpx.AsyncClient(base_url="http://test", transport=transport, headers=headers))
-    yield Service(world, jobs, meter, *clients)
+    clients.append(httpx.AsyncClient(base_url="http://test", transport=httpx.ASGITransport(app=app)))
+    yield Service(world, jobs, meter, *clients, app.state.services.people)
     for client in clients:
         await client.aclose()
     await jobs.aclose()
@@ -189,15 +203,20 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         library=world.library,
         inbound=Inbound(world.library, limits=limits, most=10),
         catalogue=Catalogue(database, page_size=200),
-        curation=Curation(database=database, tenants=world.tenants, redactor=redactor, limits=CurationLimits()),
+        curation=Curation(
+            database=database, vault=Vault(KEYRING), tenants=world.tenants, redactor=redactor, limits=CurationLimits()
+        ),
         revisions=Revisions(database=database, staging=staging, page_size=200, max_diff_lines=500),
         releases=world.releases,
         garbage=Garbage(database=database, index=index, tenants=world.tenants, keep=20, keep_revisions=5, grace_s=0.0),
-        golden=GoldenStore(database, tenants=world.tenants, redactor=redactor, most=10, max_chars=1000),
+        golden=GoldenStore(
+            database, vault=Vault(KEYRING), tenants=world.tenants, redactor=redactor, most=10, max_chars=1000
+        ),
         calibrations=calibrations,
         calibrator=_Calibrator(calibrations),
         grants=Grants(database),
         profiles=Profiles(database),
+        directives=Directives(database),
         failures=Failures(database),
         sources=SourceDesk(
             database=database, keyring=KEYRING, limits=limits, roots=(world.folder,), home=folder / "sources"
@@ -206,12 +225,28 @@ def _services(world: World, keys: Keys, jobs: Jobs, folder: Path) -> SimpleNames
         identities=Identities(database, KEYRING, WidgetSettings()),
         jobs=jobs,
         budgets=budgets,
+        people=make_people(Settings(home=folder), database, KEYRING, world.tenants),
         usage=UsageBook(database, budgets),
         cases=CaseWorld(database).desk,
         case_routes=CaseRoutes(database, KEYRING, CaseSettings()),
         tasks=Tasks(database),
+        restorer=Restorer(database, Vault(KEYRING), {}, max_chars=100),
+        rights=_rights(world, folder),
         audit=AuditBook(database, trail(), Anchors(database, KEYRING, file=folder / "anchors")),
     )
+
+
+def _rights(world: World, folder: Path) -> Any:
+    rights = RightsWorld(world, folder)
+    retention = Retention(world.database, RetentionSettings(), dict.fromkeys((Kind.AUDIT, Kind.RELEASES), NO_SWEEP))
+    return SimpleNamespace(retention=retention, requests=rights.requests, tenants=rights.tenants)
+
+
+async def _none(*_given: object) -> int:
+    return 0
+
+
+NO_SWEEP = Sweep(_none, _none)
 
 
 Act = Callable[[Service], Awaitable[Callable[[], Awaitable[httpx.Response]]]]
@@ -274,10 +309,19 @@ GOLDEN = {"id": "q1", "question": "How is it reset?", "kind": "answerable", "aud
 plain("POST /v1/golden", "/v1/golden", {"questions": [GOLDEN]})
 plain("PATCH /v1/golden/limits", "/v1/golden/limits", {"min_pass": 0.5})
 plain("PATCH /v1/tenant/profile", "/v1/tenant/profile", {"region": "Germany"})
+plain("PUT /v1/policy", "/v1/policy", {"topics": [{"name": "prices", "cues": ["list price"]}]})
+plain("POST /v1/policy/rollback", "/v1/policy/rollback", {"version": 0})
+plain("PUT /v1/prompt", "/v1/prompt", {"text": "Answer from the passages, or reply with NO_ANSWER."})
+plain("POST /v1/prompt/rollback", "/v1/prompt/rollback", {"version": 0})
 plain("POST /v1/confidence/fit", "/v1/confidence/fit")
 plain("DELETE /v1/confidence", "/v1/confidence")
 plain("POST /v1/reindex", "/v1/reindex")
 plain("POST /v1/releases/collect", "/v1/releases/collect", {})
+plain("POST /v1/restore", "/v1/restore", {"text": "<PERSON_aaaaaa> called"})
+plain("PATCH /v1/retention", "/v1/retention", {"days": {"feedback": 90}}, operator=True)
+plain("POST /v1/retention/run", "/v1/retention/run", operator=True)
+plain("POST /v1/subjects/erase", "/v1/subjects/erase", {"emails": ["jo@example.com"]}, operator=True)
+plain("POST /v1/subjects/export", "/v1/subjects/export", {"emails": ["jo@example.com"]}, operator=True)
 plain("PATCH /v1/usage/budget", "/v1/usage/budget", {"questions": 5}, operator=True)
 
 
@@ -463,6 +507,61 @@ async def _confirm(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
     return lambda: service.operator.post("/v1/usage/confirm", json=told)
 
 
+PASSWORD = "correct horse battery"
+
+
+async def _person(service: Service) -> str:
+    """The id of a platform admin."""
+    new = NewAccount("root@acme.example", Role.PLATFORM_ADMIN, password=PASSWORD)
+    return (await service.people.accounts.add(service.world.tenant.id, new)).id
+
+
+async def _session(service: Service) -> str:
+    """The credential of one of theirs; the same person's, where there is one already."""
+    accounts = await service.people.accounts.of(service.world.tenant.id)
+    if not accounts:
+        await _person(service)
+        accounts = await service.people.accounts.of(service.world.tenant.id)
+    return await service.people.sessions.open(accounts[0], method=Method.PASSWORD)
+
+
+def on_session(route: str, body: Json | None = None, *, other: bool = False) -> None:
+    """An act of somebody who signed in; with `other` on another of their sessions."""
+
+    async def prepared(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+        credential = await _session(service)
+        method, path = route.split()
+        if other:
+            path = path.replace("{session_id}", (await _session(service)).split(".")[1])
+        headers = {
+            "cookie": f"__Host-copilot-session={credential}",
+            "origin": "http://test",
+            "x-csrf-token": service.people.sessions.csrf(credential),
+        }
+        return lambda: service.nobody.request(method, path, json=body, headers=headers)
+
+    ACTS[route] = prepared
+
+
+on_session("PATCH /v1/session", {"tenant": "acme"})
+on_session("DELETE /v1/session")
+on_session("PUT /v1/session/password", {"current": PASSWORD, "new": "another battery staple"})
+on_session("DELETE /v1/sessions/{session_id}", other=True)
+plain("POST /v1/users", "/v1/users", {"email": "ada@acme.example", "role": "auditor"}, operator=True)
+
+
+@act("POST /v1/session")
+async def _sign_in(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    await _person(service)
+    return lambda: service.nobody.post("/v1/session", json={"email": "root@acme.example", "password": PASSWORD})
+
+
+@act("PATCH /v1/users/{user_id}")
+async def _change_user(service: Service) -> Callable[[], Awaitable[httpx.Response]]:
+    made = await service.operator.post("/v1/users", json={"email": "ada@acme.example", "role": "auditor"})
+    return lambda: service.operator.patch(f"/v1/users/{made.json()['id']}", json={"disabled": True})
+
+
 def writing_routes() -> set[str]:
     app = app_over(cast(Any, SimpleNamespace(settings=Settings())))
     found: set[str] = set()
@@ -474,10 +573,14 @@ def writing_routes() -> set[str]:
     return found
 
 
+ENDING = {"DELETE /v1/tenant"}
+"""Leaves nothing but its own row: see test_tenant_erase.py."""
+
+
 def test_every_route_that_writes_is_listed() -> None:
     routes = writing_routes()
     assert len(routes) > 30, "the application's routes are not found any more"
-    assert routes == ASKING | ACTS.keys()
+    assert routes == ASKING | ACTS.keys() | ENDING
 
 
 @pytest.mark.parametrize("route", sorted(ACTS))
@@ -513,8 +616,8 @@ async def test_the_audit_and_the_usage_are_for_those_who_answer_for_them(service
         service.world.tenant.id, role=role, audience=Audience.AGENT
     )
     headers = {"Authorization": f"Bearer {key.token}"}
-    may = role in (Role.AUDITOR, Role.KNOWLEDGE_ADMIN, Role.OPERATOR)
+    may = role in (Role.AUDITOR, Role.KNOWLEDGE_ADMIN, Role.PLATFORM_ADMIN, Role.OPERATOR)
     for path in ("/v1/audit", "/v1/audit/verify", "/v1/usage"):
         assert (await service.admin.get(path, headers=headers)).status_code == (200 if may else 403), path
     changed = await service.admin.patch("/v1/usage/budget", headers=headers, json={"tokens": 10})
-    assert changed.status_code == (200 if role is Role.OPERATOR else 403)
+    assert changed.status_code == (200 if role in (Role.OPERATOR, Role.PLATFORM_ADMIN) else 403)

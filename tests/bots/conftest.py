@@ -7,6 +7,10 @@ import pytest
 from slack_stub import SlackStub
 from slack_world import World
 
+from tests.servers.browser import chromium
+
+__all__ = ["chromium"]
+
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStub]:

@@ -12,12 +12,13 @@ Json = Mapping[str, Any]
 
 PEOPLE = {"U0ASKER": "kim", "U0AGENT": "ada", "U0ADMIN": "ravi"}
 EMOJI = {
-    "large_blue_circle": "🔵",
-    "white_circle": "⚪",
-    "large_orange_circle": "🟠",
-    "red_circle": "🔴",
-    "alarm_clock": "⏰",
+    "large_blue_circle": '<span style="color:#1d6fd1">●</span>',
+    "white_circle": "○",
+    "large_orange_circle": '<span style="color:#d9730d">●</span>',
+    "red_circle": '<span style="color:#d1242f">●</span>',
+    "alarm_clock": "◷",
 }
+"""Drawn with characters that every font has: where no emoji font is installed, pictures would show boxes."""
 STYLE = Path(__file__).with_suffix(".css").read_text("utf-8")
 _SPAN = re.compile(
     r"<([^<>]*)>|```(.*?)```|`([^`\n]+)`|(?<![\w*])\*([^*\n]+)\*(?![\w*])|(?<!\w)_([^_\n]+)_(?!\w)|:([a-z_]+):",
@@ -50,7 +51,7 @@ def said(author: str, text: str) -> str:
 def stream(chunks: Sequence[Json]) -> str:
     """A message while it is streamed: the last state of each task, and the blocks so far."""
     tasks = {chunk["id"]: chunk for chunk in chunks if chunk["type"] == "task_update"}
-    shown = [{"type": "task", **task} for task in tasks.values()]
+    shown = [{**task, "type": "task"} for task in tasks.values()]
     blocks = [block for chunk in chunks if chunk["type"] == "blocks" for block in chunk["blocks"]]
     return message([*shown, *blocks])
 
@@ -114,7 +115,7 @@ def _button(button: Json) -> str:
 
 def _thumbs(element: Json) -> str:
     labels = (element["positive_button"]["text"]["text"], element["negative_button"]["text"]["text"])
-    return f"<button>👍 {escape(labels[0])}</button><button>👎 {escape(labels[1])}</button>"
+    return f"<button>▲ {escape(labels[0])}</button><button>▼ {escape(labels[1])}</button>"
 
 
 def _field(element: Json) -> str:

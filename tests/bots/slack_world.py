@@ -32,7 +32,7 @@ from bots.slack.installs import Workspaces
 from bots.slack.parts import Ports, Stores
 from core.crossings import Crossing
 from core.database import Database
-from core.domain import Outcome, Principal
+from core.domain import Outcome, Principal, RedactedText
 from core.errors import NotFoundError
 from core.keyring import Keyring
 from core.models import Base, Tenant
@@ -127,6 +127,26 @@ class FakeAnswerer:
         self._conversations.clear()
 
 
+class SlowAnswerer:
+    """Says one thing after the other, each when it is let."""
+
+    def __init__(self, *events: AnswerEvent) -> None:
+        self.events = events
+        self.steps = asyncio.Semaphore(0)
+        self.asked: list[Question] = []
+        self.cancelled = False
+
+    async def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
+        self.asked.append(question)
+        try:
+            for event in self.events:
+                await self.steps.acquire()
+                yield event
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+
+
 @dataclass(slots=True)
 class FakeVotes:
     given: dict[tuple[str, str], Feedback] = field(default_factory=dict)
@@ -177,8 +197,8 @@ class FakePopular:
         return self.questions[:limit]
 
 
-async def redact(_tenant_id: str, text: str) -> str:
-    return text.replace("Mrs Miller", "<PERSON>")
+async def redact(_tenant_id: str, text: str) -> RedactedText:
+    return RedactedText(text.replace("Mrs Miller", "<PERSON>"))
 
 
 class World:

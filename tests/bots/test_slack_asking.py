@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from slack_world import CHANNEL, TEAM, USER, World, answer, citation, post, thread_of, until
+from slack_world import CHANNEL, TEAM, USER, SlowAnswerer, World, answer, citation, post, thread_of, until
 
-from answers.events import AnswerEvent, Cited, Done, Sentence, Started, StatusChanged
+from answers.events import Cited, Done, Sentence, Started, StatusChanged
 from answers.popular import Popular
-from answers.types import Question
 from bots.slack import blocks, interactions
 from bots.slack.events import EventStatus
 from bots.slack.words import ENGLISH
@@ -21,26 +19,6 @@ from core.domain import Outcome
 from core.models import AnswerRow, Conversation, SlackEvent, Tenant, new_id
 
 THREAD = "1700000000.000001"
-
-
-class SlowAnswerer:
-    """Says one thing after the other, each when it is let."""
-
-    def __init__(self, *events: AnswerEvent) -> None:
-        self.events = events
-        self.steps = asyncio.Semaphore(0)
-        self.asked: list[Question] = []
-        self.cancelled = False
-
-    async def ask(self, question: Question) -> AsyncIterator[AnswerEvent]:
-        self.asked.append(question)
-        try:
-            for event in self.events:
-                await self.steps.acquire()
-                yield event
-        except asyncio.CancelledError:
-            self.cancelled = True
-            raise
 
 
 def chunks(world: World) -> list[dict[str, Any]]:

@@ -141,15 +141,28 @@ async def test_long_reply_is_posted_in_parts_that_slack_takes(world: World) -> N
     assert "".join(world.slack.thread(*THREAD)).count("&lt;") == 2900
 
 
-@pytest.mark.parametrize("shared", [True, None])
+@pytest.mark.parametrize(
+    ("answers", "refused", "said"),
+    [
+        ({"conversations.info": {"channel": {"is_ext_shared": True}}}, {}, "Slack Connect"),
+        ({"conversations.info": {"channel": {"is_pending_ext_shared": True}}}, {}, "Slack Connect"),
+        ({}, {"conversations.info": "channel_not_found"}, "(code: channel_unseen)"),
+    ],
+)
 async def test_no_draft_where_outsiders_read_along_or_the_channel_cannot_be_seen(
-    world: World, *, shared: bool | None
+    world: World, answers: Json, refused: dict[str, str], said: str
 ) -> None:
-    if shared is None:
-        world.slack.refused = {"conversations.info": "channel_not_found"}
-    else:
-        world.slack.answers["conversations.info"] = {"channel": {"is_ext_shared": True}}
+    world.slack.answers.update(answers)
+    world.slack.refused = refused
     bot = await world.bot()
     await drafted(world, bot)
-    assert "Slack Connect" in world.slack.of("views.update")[0].shown
+    assert said in world.slack.of("views.update")[0].shown
     assert world.answerer.asked == []
+
+
+async def test_modal_says_so_where_slack_lets_a_thread_not_be_read(world: World) -> None:
+    world.slack.refused = {"conversations.replies": "not_in_channel"}
+    bot = await world.bot()
+    await post(bot, world.shortcut(interactions.SUMMARISE))
+    await until(lambda: world.slack.of("views.update"))
+    assert "(code: slack_failed)" in world.slack.of("views.update")[0].shown

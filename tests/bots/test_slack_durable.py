@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from slack_world import World, answer, post, thread_of, until
+from slack_world import SlowAnswerer, World, answer, post, thread_of, until
 
 from answers.events import Done, Sentence, Started
 from bots.slack.jobs import MAX_ATTEMPTS
-from tests.bots.test_slack_asking import SlowAnswerer
 
 PROCESS = Path(__file__).with_name("slack_process.py")
 GIVEN_UP_S = 3.0

@@ -92,6 +92,20 @@ async def test_released_event_goes_on_in_its_reply_and_a_finished_one_is_gone(
     assert await other.store("Ev1", tenant, JOB) is False, "a redelivery is known after the end"
 
 
+async def test_only_what_ended_long_ago_is_purged(processes: list[Events], tenant: str) -> None:
+    mine, _ = processes
+    for event_id in ("Ev1", "Ev2"):
+        await mine.store(event_id, tenant, JOB)
+    claim = await mine.claim("Ev1")
+    assert claim is not None
+    await mine.finish(claim)
+    await mine.purge(keep=timedelta(minutes=1))
+    assert await mine.store("Ev1", tenant, JOB) is False
+    await mine.purge(keep=timedelta(0))
+    assert await mine.store("Ev1", tenant, JOB) is True
+    assert await mine.store("Ev2", tenant, JOB) is False, "what waits is never purged"
+
+
 async def test_forgotten_event_may_come_again(processes: list[Events], tenant: str) -> None:
     mine, _ = processes
     await mine.store("Ev1", tenant, JOB)

@@ -19,7 +19,7 @@ from core.errors import ConflictError, NotFoundError
 from core.models import FeedbackRow
 from core.telemetry import Tracer
 from guardrails.guards import Guards
-from tests.case_world import NAME, CaseWorld, NameGuards, citation
+from tests.case_world import NAME, VAULT, CaseWorld, NameGuards, citation
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Rated:
             Any,
             FeedbackDesk(
                 database=world.database,
+                vault=VAULT,
                 conversations=self.cases.conversations,
                 guards=cast(Guards, NameGuards()),
                 tenants=self.cases.tenants,

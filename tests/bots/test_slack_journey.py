@@ -68,7 +68,7 @@ async def travelling(slack: SlackStub, folder: Path) -> AsyncIterator[Journey]:
         token = await furnish(services, folder / "docs")
         tenant = await services.tenants.by_slug("acme")
         await workspaces(services).map(TEAM, tenant_id=tenant.id, bot_token="xoxb-home")
-        services.jobs.start()
+        services.messengers.start()
         app = app_over(services)
         app.state.services = services
         transport = httpx.ASGITransport(app=app)

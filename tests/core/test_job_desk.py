@@ -192,26 +192,6 @@ async def test_list_is_paged_newest_first_by_status_and_of_one_tenant(
         await jobs.list(tenant, after="f" * 32)
 
 
-async def test_finished_jobs_are_forgotten_after_a_while_and_waiting_ones_never(
-    opened: Open, tenant: str, database: Database
-) -> None:
-    long_ago, lately = now() - timedelta(days=31), now() - timedelta(days=29)
-    async with database.write(Crossing.UPKEEP) as session:
-        session.add_all(
-            Job(tenant_id=tenant, kind=f"{status}-{age}", args={}, status=status, updated_at=at, not_before=later)
-            for status in JobStatus
-            for age, at in (("old", long_ago), ("young", lately))
-            for later in [now() + timedelta(days=1)]
-        )
-    jobs = opened(doubled, keep_days=30)
-    assert await jobs.purge() == 3
-    async with database.read(Crossing.UPKEEP) as session:
-        left = set(await session.scalars(select(Job.kind)))
-    assert left == {f"{status}-{age}" for status in JobStatus for age in ("old", "young")} - {
-        f"{status}-old" for status in ("done", "failed", "cancelled")
-    }
-
-
 async def test_another_tenants_job_is_as_unknown_as_none(opened: Open, tenant: str, database: Database) -> None:
     jobs = opened(doubled)
     job = await jobs.submit(tenant, "work", {"n": 1})

@@ -17,6 +17,7 @@ from core.models import AuditRow
 from core.tenancy import Tenants
 from evals.calibrate import LEAST_QUESTIONS, Calibrator
 from evals.golden_store import GoldenStore
+from guardrails.vault import Vault
 from retrieval.scoring import Signals
 
 
@@ -89,7 +90,7 @@ async def test_every_change_leaves_an_audit_row(database: Database, admin: Princ
 
 async def test_a_fit_asks_the_golden_questions_and_gates_from_then_on(database: Database, admin: Principal) -> None:
     tenants = Tenants(database, Keyring(b"m" * 32), generation="g")
-    golden = GoldenStore(database, tenants=tenants, redactor=Plain())
+    golden = GoldenStore(database, vault=Vault(Keyring(b"m" * 32)), tenants=tenants, redactor=Plain())
     calibrations = Calibrations(database, threshold=0.42)
     finder = FakeFinder(
         by_query={

@@ -16,6 +16,7 @@ from evals.sets.asking import Product, SetRun, rank
 from evals.sets.dialogue import Dialogues
 from evals.sets.form import Exchange, SetQuestion
 from evals.sets.rows import BM25, HYBRID, OURS, Ranking
+from guardrails.guards import ScreenedInput
 from retrieval.search import SearchResult
 
 ASKED = SetQuestion("q1", "acme", "How?", "g", frozenset({"a.md"}), ("Turn it off.",))
@@ -47,7 +48,8 @@ class RecallingAsker:
         _, turns = await self.dialogues.recall(question.principal, question.conversation_id)
         self.recalled.append((question.text, turns))
         given = replace(self.answers.get(question.text, answer()), answer_id=f"answer-{len(self.recalled)}")
-        await self.dialogues.keep(question.principal, f"({question.text})", given, Evidence(question.text.upper()))
+        asked = ScreenedInput(f"({question.text})", {}, (), 0)
+        await self.dialogues.keep(question.principal, asked, given, Evidence(question.text.upper()))
         return given
 
 

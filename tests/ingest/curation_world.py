@@ -13,7 +13,9 @@ from sqlalchemy import select, update
 from core.auth import PERMISSIONS
 from core.crossings import Crossing
 from core.domain import Audience, Principal, RedactedText, RedactionProfile, Role
+from core.keyring import Keyring
 from core.models import AuditRow, Corpus, Revision
+from guardrails.vault import Vault
 from ingest.catalogue import Catalogue, DocumentRow, Wanted
 from ingest.curation import Curation, CurationLimits, Named
 from ingest.paging import PageRequest
@@ -51,7 +53,13 @@ class Desk:
         self.world = world
         self.redactor = OneNameRedactor()
         self.catalogue = Catalogue(world.database, page_size=limits.page_size, day=lambda: TODAY)
-        self.curation = Curation(database=world.database, tenants=world.tenants, redactor=self.redactor, limits=limits)
+        self.curation = Curation(
+            database=world.database,
+            vault=Vault(Keyring(bytes(range(32)))),
+            tenants=world.tenants,
+            redactor=self.redactor,
+            limits=limits,
+        )
         self.revisions = Revisions(
             database=world.database, staging=staging, page_size=limits.page_size, max_diff_lines=max_diff_lines
         )

@@ -256,10 +256,12 @@ async def test_a_removed_sources_documents_are_retired_or_kept(
     await world.publish()
     async with world.database.write(Crossing.UPKEEP) as session:
         session.add(IngestFailure(tenant_id=world.tenant.id, source_id=source.id, path="x.md", reason="empty"))
-    assert (tmp_path / "sources" / source.id).exists()
+    caches = list((tmp_path / "sources").iterdir())
+    assert [file.name for file in caches] == [f"{source.id}.sealed"]
+    assert b"manual" not in caches[0].read_bytes().lower()
     await desk.remove(admin, source.id, documents=leftover)
     assert await rows(world, Source) == await rows(world, IngestFailure) == []
-    assert not (tmp_path / "sources" / source.id).exists()
+    assert not list((tmp_path / "sources").iterdir())
     kept = leftover is Leftover.KEEP
     found = await world.documents()
     status = DocumentStatus.PUBLISHED if kept else DocumentStatus.RETIRED

@@ -266,6 +266,24 @@ async def test_ensure_keeps_what_is_there(index: VectorIndex, collection: str) -
     assert await index.count(collection, ANYTHING) == 1
 
 
+async def test_purge_keeps_every_point_as_it_was(index: VectorIndex, collection: str) -> None:
+    points = [point(n, replace(PUBLISHED, revision_id=f"r{n % 3}"), seed=n, terms={n % 5: 2.0}) for n in range(150)]
+    await index.upsert(collection, points)
+    await index.delete_revisions(collection, ["r2"])
+    ids = [point_id(n) for n in range(150)]
+    before, counts = await index.vectors(collection, ids), await index.revisions(collection)
+    terms = await index.document_frequencies(collection, ANYTHING, list(range(5)))
+    await index.purge(collection)
+    after = await index.vectors(collection, ids)
+    assert after.keys() == before.keys()
+    assert all(np.allclose(after[id_].dense, before[id_].dense, atol=1e-6) for id_ in before)
+    assert all(np.allclose(after[id_].sentences, before[id_].sentences, atol=1e-3) for id_ in before)
+    assert await index.revisions(collection) == counts == {"r0": 50, "r1": 50}
+    assert await index.document_frequencies(collection, ANYTHING, list(range(5))) == terms
+    await index.upsert(collection, [point("new")])
+    assert await index.count(collection, ANYTHING) == 101
+
+
 async def test_missing_collection_is_named_and_never_an_empty_result(index: VectorIndex, collection: str) -> None:
     await index.drop(collection)
     await index.drop(collection)

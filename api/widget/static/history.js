@@ -59,6 +59,15 @@ export class History {
     write(this.#widget, this.#slot, { at: Date.now(), conversationId: answer.conversation_id, turns });
   }
 
+  /** A person has this answer's case: its number outlives the page. */
+  handed(answerId, opened) {
+    const kept = this.load();
+    const turn = kept.turns.find(({ answer }) => answer.answer_id === answerId);
+    if (!turn) return;
+    turn.answer.case = opened;
+    write(this.#widget, this.#slot, kept);
+  }
+
   clear() {
     forget(this.#widget, this.#slot);
   }

@@ -16,6 +16,7 @@
   let size = null;
   let isOpen = false;
   let openedFrom = null;
+  let covered = [];
 
   const commands = {
     init(given = {}) {
@@ -123,6 +124,7 @@
   }
 
   function discard() {
+    cover(false);
     frame?.remove();
     port?.close();
     frame = port = options = size = null;
@@ -136,13 +138,25 @@
     if (options.container) Object.assign(style, { width: "100%", height: "100%" });
     else Object.assign(style, { position: "fixed", zIndex: 2147483000, ...box() });
     Object.assign(frame.style, style);
+    cover(fills());
+  }
+
+  function fills() {
+    return isOpen && !options.container && (innerWidth <= 480 || innerHeight <= 480);
+  }
+
+  /** What lies under a panel that fills the window must not take the focus unseen (WCAG 2.2, 2.4.11). */
+  function cover(all) {
+    for (const node of covered) node.inert = false;
+    covered = all ? [...document.body.children].filter((node) => node !== frame && !node.inert) : [];
+    for (const node of covered) node.inert = true;
   }
 
   function box() {
     if (!size) return {};
     const gap = `${size.edge}px`;
     if (!isOpen) return { inset: "auto", insetBlockEnd: gap, ...side(gap), width: `${size.width}px`, height: `${size.height}px` };
-    if (innerWidth <= 480 || innerHeight <= 480) return { inset: "0", width: "100%", height: "100%", borderRadius: "0" };
+    if (fills()) return { inset: "0", width: "100%", height: "100%", borderRadius: "0" };
     const { width, height } = size.panel;
     const most = (length, whole) => `min(${length}px, calc(${whole} - ${2 * size.edge}px))`;
     const grown = { width: most(width, "100vw"), height: most(height, "100vh"), borderRadius: `${size.radius}px` };

@@ -118,6 +118,7 @@ export class Panel {
       ask: (text) => this.#submit(text),
       returned: (question) => this.#returned(question),
       transcript: () => this.#history.transcript(),
+      handed: (answerId, opened) => this.#history.handed(answerId, opened),
       begun: (question, meta) => this.#history.begin(question, meta),
       settled: (question, answer) => this.#settled(question, answer),
       rerun: (turn) => {

@@ -22,13 +22,17 @@ class Case:
     visitor: bool = True
     keyed: bool = False
     """Any live key will do; each tool asks for its own permission."""
+    signed: bool = False
+    """For people who signed in: a key has no session."""
+    session: bool = True
+    """A person's session is taken as a credential."""
 
     def holds(self, held: frozenset[Permission]) -> bool:
         return self.permission is None or self.permission in held
 
     @property
     def open(self) -> bool:
-        return self.permission is None and not self.keyed
+        return self.permission is None and not self.keyed and not self.signed
 
 
 P = Permission
@@ -54,6 +58,20 @@ ROUTES: dict[str, Case] = {
     "HEAD /": Case(None),
     "GET /review": Case(None),
     "HEAD /review": Case(None),
+    "GET /sign-in": Case(None),
+    "HEAD /sign-in": Case(None),
+    "GET /oidc/start": Case(None, 303),
+    "GET /oidc/callback": Case(None, 303),
+    "GET /v1/session": Case(None),
+    "POST /v1/session": Case(None, 401, sent={"json": {"email": "nobody", "password": "nothing"}}),
+    "PATCH /v1/session": Case(P.TENANTS_ENTER, 404, sent={"json": {"tenant": "nothing"}}, signed=True),
+    "DELETE /v1/session": Case(None, 204),
+    "PUT /v1/session/password": Case(None, 422, sent={"json": {}}, signed=True),
+    "GET /v1/sessions": Case(None, signed=True),
+    "DELETE /v1/sessions/{session_id}": Case(None, 404, {"session_id": "-nothing"}, signed=True),
+    "GET /v1/users": read(P.PEOPLE_WRITE),
+    "POST /v1/users": Case(P.PEOPLE_WRITE, 422, sent={"json": {}}),
+    "PATCH /v1/users/{user_id}": missing(P.PEOPLE_WRITE, {"user_id": "user"}, disabled=True),
     "GET /healthz": Case(None),
     "HEAD /healthz": Case(None),
     "GET /readyz": Case(None),
@@ -83,6 +101,7 @@ ROUTES: dict[str, Case] = {
     "GET /v1/case-routes": read(P.TENANT_WRITE),
     "POST /v1/case-routes": Case(P.TENANT_WRITE, 422, sent={"json": {}}),
     "DELETE /v1/case-routes/{route_id}": missing(P.TENANT_WRITE, {"route_id": "-nothing"}),
+    "POST /v1/restore": missing(P.VAULT_RESTORE, answer_id=UNKNOWN),
     "GET /v1/tasks": read(P.GAPS_READ),
     "POST /v1/tasks/{task_id}/close": missing(P.DOCUMENTS_APPROVE, {"task_id": "-nothing"}),
     "POST /v1/chat/completions": Case(P.ASK, sent={"json": CHAT}, visitor=False),
@@ -113,6 +132,16 @@ ROUTES: dict[str, Case] = {
     "DELETE /v1/grants/{grant_id}": missing(P.GRANTS_WRITE, {"grant_id": "grant"}),
     "GET /v1/tenant/profile": read(P.DOCUMENTS_READ),
     "PATCH /v1/tenant/profile": Case(P.TENANT_WRITE, sent={"json": {}}),
+    "GET /v1/policy": read(P.POLICY_READ),
+    "PUT /v1/policy": Case(P.POLICY_WRITE, 422, sent={"json": {}}),
+    "GET /v1/policy/versions": read(P.POLICY_READ),
+    "GET /v1/policy/versions/{version}": Case(P.POLICY_READ, 404, {"version": "-999"}),
+    "POST /v1/policy/rollback": missing(P.POLICY_WRITE, version=999),
+    "GET /v1/prompt": read(P.POLICY_READ),
+    "PUT /v1/prompt": Case(P.POLICY_WRITE, 422, sent={"json": {}}),
+    "GET /v1/prompt/versions": read(P.POLICY_READ),
+    "GET /v1/prompt/versions/{version}": Case(P.POLICY_READ, 404, {"version": "-999"}),
+    "POST /v1/prompt/rollback": missing(P.POLICY_WRITE, version=999),
     "POST /v1/sources": Case(P.SOURCES_WRITE, 422, sent={"json": {}}),
     "GET /v1/sources": read(P.SOURCES_WRITE),
     "GET /v1/source-kinds": read(P.SOURCES_WRITE),
@@ -148,6 +177,16 @@ ROUTES: dict[str, Case] = {
     "GET /v1/usage": read(P.USAGE_READ),
     "PATCH /v1/usage/budget": Case(P.GOVERN, 422, sent={"json": {"questions_per_day": -1}}),
     "POST /v1/usage/confirm": Case(P.GOVERN, 422, sent={"json": {"calls": 1}}),
+    "GET /v1/retention": read(P.AUDIT_READ),
+    "GET /v1/retention/due": read(P.AUDIT_READ),
+    "PATCH /v1/retention": Case(P.GOVERN, 422, sent={"json": {"days": {"audit": 1}}}),
+    "POST /v1/retention/run": Case(P.GOVERN, 202),
+    "POST /v1/subjects/erase": Case(P.GOVERN, 422, sent={"json": {}}),
+    "POST /v1/subjects/export": Case(P.GOVERN, 422, sent={"json": {}}),
+    "GET /v1/subjects": read(P.GOVERN),
+    "GET /v1/subjects/{request_id}": missing(P.GOVERN, {"request_id": "-nothing"}),
+    "GET /v1/subjects/{request_id}/export": missing(P.GOVERN, {"request_id": "-nothing"}),
+    "DELETE /v1/tenant": Case(P.GOVERN, 422, sent={"json": {"confirm": "-"}}),
     "POST /v1/widgets": Case(P.TENANT_WRITE, 422, sent={"json": {}}),
     "GET /v1/widgets": read(P.TENANT_WRITE),
     "POST /v1/widgets/theme": Case(P.TENANT_WRITE, sent={"json": {"theme": {}}}),
@@ -156,6 +195,10 @@ ROUTES: dict[str, Case] = {
     "POST /v1/widgets/{widget_id}/keys": missing(P.TENANT_WRITE, {"widget_id": "widget"}, issuer="a"),
     "DELETE /v1/widgets/{widget_id}/keys/{kid}": missing(P.TENANT_WRITE, {"widget_id": "widget", "kid": "kid"}),
     "POST /mcp": Case(
-        None, keyed=True, sent={"json": TOOLS, "accept": "application/json, text/event-stream"}, visitor=False
+        None,
+        keyed=True,
+        sent={"json": TOOLS, "accept": "application/json, text/event-stream"},
+        visitor=False,
+        session=False,
     ),
 }

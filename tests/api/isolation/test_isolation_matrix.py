@@ -9,9 +9,10 @@ import pytest
 from fastapi.routing import APIRoute
 from route_table import ROUTES, Case
 from starlette.routing import Mount, Route
-from town import OWN, SLUGS, UNKNOWN, House, Town
+from town import GIVEN, OWN, SLUGS, UNKNOWN, Cookie, House, Town, session_of
 
 from api.app import app_over
+from api.people.forgery import SAFE
 from api.widget.visits import Knock
 from core.auth import PERMISSIONS, VISITOR
 from core.domain import Permission, Role
@@ -27,7 +28,7 @@ JUNK = {
 }
 
 
-FILES = {"MOUNT /chat", "MOUNT /review", "MOUNT /widget/v1/static"}
+FILES = {"MOUNT /chat", "MOUNT /review", "MOUNT /sign-in", "MOUNT /widget/v1/static"}
 """Folders of scripts and styles, which anybody may read."""
 
 
@@ -65,7 +66,7 @@ def visitor(town: Town, house: House) -> str:
     return house.keys["visitor"]
 
 
-def called(town: Town, token: str | None, name: str, case: Case, ids: dict[str, str]) -> httpx.Response:
+def called(town: Town, token: str | Cookie | None, name: str, case: Case, ids: dict[str, str]) -> httpx.Response:
     method, path = name.split(" ", 1)
     for parameter, thing in case.ids.items():
         value = thing[1:] or "nothing" if thing.startswith("-") else ids.get(thing, UNKNOWN)
@@ -84,14 +85,38 @@ def test_a_route_answers_each_principal_as_the_table_says(town: Town, house: Hou
     case = ROUTES[name]
     own = house.ids if case.real else {}
     expected = {f"{who} → {case.status if case.open else 401}" for who in (*JUNK, "revoked", "expired")}
-    expected |= {f"{role} → {_status(case, PERMISSIONS[role])}" for role in Role}
-    expected.add(f"visitor → {_status(case, VISITOR) if case.visitor else 401}")
+    expected |= {f"{role} → {401 if case.signed else _status(case, PERMISSIONS[role])}" for role in Role}
+    expected.add(f"visitor → {_status(case, VISITOR) if case.visitor and not case.signed else 401}")
     told = {f"{who} → {called(town, token, name, case, own).status_code}" for who, token in JUNK.items()}
     for who in (*Role, "revoked", "expired"):
         told.add(f"{who} → {called(town, house.keys[who], name, case, own).status_code}")
     told.add(f"visitor → {called(town, visitor(town, house), name, case, own).status_code}")
     if name == "DELETE /widget/v1/session":
         del house.keys["visitor"]  # it is dead now
+    assert told == expected
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+def test_a_route_answers_each_person_as_it_answers_a_key_of_their_role(town: Town, house: House, name: str) -> None:
+    """And changes nothing for a request that does not show the session's token, and nothing for a session that ended."""
+    case, method = ROUTES[name], name.partition(" ")[0]
+    own = house.ids if case.real else {}
+    guarded = method not in SAFE and not (case.open and name != "DELETE /v1/session")
+    expected, told = set(), set()
+    for role in GIVEN:
+        status = _status(case, PERMISSIONS[role]) if case.session else 401
+        expected |= {f"{role} → {status}", f"{role} from elsewhere → {403 if guarded and case.session else status}"}
+        cookie = house.people[role]
+        elsewhere = called(town, Cookie(cookie.credential, ""), name, case, own).status_code
+        told |= {
+            f"{role} from elsewhere → {elsewhere}",
+            f"{role} → {called(town, cookie, name, case, own).status_code}",
+        }
+        if name == "DELETE /v1/session":  # it is dead now
+            account = town.run(town.services.people.accounts.named(f"{role}@{house.slug}.example"))
+            house.people[role] = town.run(session_of(town.services, account))
+    expected.add(f"ended → {case.status if case.open else 401}")
+    told.add(f"ended → {called(town, house.people['ended'], name, case, own).status_code}")
     assert told == expected
 
 
@@ -104,8 +129,11 @@ def _status(case: Case, held: frozenset[Permission]) -> int:
 )
 def test_another_tenants_id_answers_as_an_unknown_one_does(town: Town, house: House, name: str) -> None:
     """To each role: with 404 where it may call the route, with 403 where not; the same to the byte but for the id."""
-    for role in Role:
-        key = town.houses[SLUGS[1]].keys[role]
+    neighbour = town.houses[SLUGS[1]]
+    for role, key in [
+        *((role, neighbour.keys[role]) for role in Role),
+        *((role, neighbour.people[role]) for role in GIVEN),
+    ]:
         theirs = called(town, key, name, ROUTES[name], house.ids)
         never = called(town, key, name, ROUTES[name], {})
         assert theirs.status_code == never.status_code == _status_of_unknown(ROUTES[name], role)

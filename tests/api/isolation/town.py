@@ -17,6 +17,8 @@ from fastapi import FastAPI
 
 from api.app import app_over
 from api.bootstrap import Services, open_services
+from api.people.accounts import Account, NewAccount
+from api.people.sessions import Method
 from core.domain import Audience, Role
 from core.settings import Settings
 
@@ -31,15 +33,30 @@ TOPIC = "What is the lantern word of the week?"
 """Every tenant's documents answer it, each with its own canary."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A person's session, as a page of the service sends it: with `csrf`, unless that is what is left out."""
+
+    credential: str
+    csrf: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        said = {"Cookie": f"copilot-session={self.credential}", "Sec-Fetch-Site": "same-origin", "Origin": OWN}
+        return {**said, "X-CSRF-Token": self.csrf} if self.csrf else said
+
+
 @dataclass
 class House:
-    """One tenant. `ids` name one of each of its things, `keys` are tokens by role and by what else one may send."""
+    """One tenant. `ids` name one of each of its things, `keys` are tokens by role and by what else one may send, `people` are
+    the sessions of one account of each role."""
 
     slug: str
     id: str
     canary: str
     keys: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    people: dict[str, Cookie] = field(default_factory=dict)
 
 
 def lantern(canary: str, audience: Audience) -> str:
@@ -59,14 +76,15 @@ class Town:
         self.outskirts: dict[str, House] = {}
 
     def call(
-        self, token: str | None, method: str, path: str, *, accept: str = "application/json", **sent: Any
+        self, token: str | Cookie | None, method: str, path: str, *, accept: str = "application/json", **sent: Any
     ) -> httpx.Response:
         return self.send(token, method, path, headers={"Accept": accept}, **sent)
 
     def send(
-        self, token: str | None, method: str, path: str, *, headers: dict[str, str], **sent: Any
+        self, token: str | Cookie | None, method: str, path: str, *, headers: dict[str, str], **sent: Any
     ) -> httpx.Response:
         named = {} if token is None else {"Authorization": f"Bearer {token}"}
+        named = token.headers if isinstance(token, Cookie) else named
         return self._runner.run(self._http.request(method, path, headers={**headers, **named}, **sent))
 
     def examine(self, work: Callable[[httpx.AsyncClient], Any]) -> Any:
@@ -98,6 +116,7 @@ def built(home: Path, **database: str) -> Iterator[Town]:
             "home": home,
             "database": database,
             "quota": {"questions_per_minute": 1_000_000},
+            "sign_in": {"tries_per_account": 1_000_000, "tries_per_address": 1_000_000, "argon2_memory_kib": 1024},
             "ingest": {"roots": [str(home / "files")]},
         }
     )
@@ -141,6 +160,7 @@ def settled(town: Town, slug: str) -> House:
     if slug not in town.outskirts:
         house = House(slug, town.run(town.services.tenants.create(slug)).id, f"zq{slug}{uuid4().hex[:10]}")
         house.keys = town.run(_keys(town.services, house.id))
+        house.people = town.run(people(town.services, house))
         town.outskirts[slug] = house
     return town.outskirts[slug]
 
@@ -150,6 +170,7 @@ def _settle(town: Town, slug: str, home: Path) -> None:
     house = House(slug, town.run(town.services.tenants.create(slug)).id, canary)
     town.houses[slug] = house
     house.keys = town.run(_keys(town.services, house.id))
+    house.people = town.run(people(town.services, house))
     for audience in Audience:
         house.ids["document"] = town.upload(house, f"{audience}.md", lantern(canary, audience), audience=audience)
     _keep_things(town, house, home)
@@ -166,6 +187,28 @@ async def _keys(services: Services, tenant_id: str) -> dict[str, str]:
     revoked_id, keys["revoked"] = await key(Role.OPERATOR)
     await services.keys.revoke(tenant_id, revoked_id)
     return keys
+
+
+GIVEN = [role for role in Role if role is not Role.OPERATOR]
+"""The roles that people have."""
+
+
+async def people(services: Services, house: House) -> dict[str, Cookie]:
+    """The sessions of an account of each role, and of one that ended."""
+    found = {}
+    for role in GIVEN:
+        new = NewAccount(f"{role}@{house.slug}.example", role, name=house.canary + PRIVATE)
+        account = await services.people.accounts.add(house.id, new)
+        found[str(role)] = await session_of(services, account)
+        house.ids["user"] = account.id
+    ended = await session_of(services, account)
+    await services.people.sessions.close(ended.credential)
+    return {**found, "ended": ended}
+
+
+async def session_of(services: Services, account: Account) -> Cookie:
+    credential = await services.people.sessions.open(account, method=Method.PASSWORD)
+    return Cookie(credential, services.people.sessions.csrf(credential))
 
 
 def _keep_things(town: Town, house: House, home: Path) -> None:

@@ -20,12 +20,16 @@ from fastapi.staticfiles import StaticFiles
 
 from api import errors
 from api.middleware import Envelope
-from api.routes import chat, curation, documents, failures, releases, review
+from api.people.accounts import NewAccount
+from api.routes import chat, curation, documents, failures, releases, review, session, sign_in
+from api.wiring.people import make_people
 from core.auth import Keys
 from core.database import Database
 from core.domain import Audience, Role
 from core.keyring import Keyring
 from core.migrate import migrate
+from core.settings import Settings
+from guardrails.vault import Vault
 from ingest.catalogue import Catalogue
 from ingest.curation import Curation, CurationLimits, Redacts
 from ingest.failures import Failures
@@ -39,6 +43,8 @@ from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
 
 Json = dict[str, Any]
 PEOPLE = {"ada": Role.EDITOR, "bob": Role.KNOWLEDGE_ADMIN, "carl": Role.AUDITOR}
+PASSWORD = "correct horse battery"
+"""Of each of them, at ada@acme.example and so on."""
 
 
 class _Redactor:
@@ -106,12 +112,24 @@ async def _open(folder: Path, template: Path) -> tuple[SimpleNamespace, Mapping[
         name: (await keys.create(world.tenant.id, role=role, audience=Audience.AGENT, name=name)).token
         for name, role in PEOPLE.items()
     }
+    settings = Settings.model_validate({"sign_in": {"argon2_memory_kib": 1024, "product_name": "Acme Answers"}})
+    people = make_people(settings, database, Keyring(bytes(range(32))), world.tenants)
+    for name, role in PEOPLE.items():
+        new = NewAccount(f"{name}@acme.example", role, name=name.title(), password=PASSWORD)
+        await people.accounts.add(world.tenant.id, new)
     services = SimpleNamespace(
+        settings=settings,
+        tenants=world.tenants,
+        people=people,
         keys=keys,
         library=world.library,
         catalogue=Catalogue(database, page_size=200),
         curation=Curation(
-            database=database, tenants=world.tenants, redactor=cast(Redacts, _Redactor()), limits=CurationLimits()
+            database=database,
+            vault=Vault(Keyring(bytes(range(32)))),
+            tenants=world.tenants,
+            redactor=cast(Redacts, _Redactor()),
+            limits=CurationLimits(),
         ),
         revisions=Revisions(database=database, staging=staging, page_size=200, max_diff_lines=5000),
         releases=world.releases,
@@ -127,9 +145,10 @@ def _app(services: SimpleNamespace) -> FastAPI:
     app = FastAPI()
     app.state.services = services
     errors.install(app)
-    for routes in (curation, documents, failures, releases, review):
+    for routes in (curation, documents, failures, releases, review, session, sign_in):
         app.include_router(routes.router)
     app.mount("/chat", StaticFiles(directory=chat.FOLDER))
+    app.mount("/sign-in", StaticFiles(directory=sign_in.FOLDER))
     app.mount("/review", StaticFiles(directory=review.FOLDER, html=True))
     app.add_middleware(Envelope, max_body_bytes=10_000_000)
     return app

@@ -66,12 +66,16 @@ def test_a_phone_gets_the_whole_window_and_gives_it_back(chromium: Browser, serv
         portal.open()
         box = portal.page.locator("iframe").bounding_box()
         assert box == {"x": 0, "y": 0, "width": 390, "height": 780}
+        portal.page.evaluate("() => document.querySelector('#host').focus()")
+        expect(portal.page.locator("#host")).not_to_be_focused()  # nothing unseen takes the focus
         assert portal.ask("How?").is_visible()
         portal.frame.get_by_role("button", name="Close the chat").click()
         expect(portal.frame.locator(".launcher")).to_be_visible()
         box = portal.page.locator("iframe").bounding_box()
         assert box is not None
         assert (box["width"], box["height"]) == (64, 64)
+        portal.page.locator("#host").focus()
+        expect(portal.page.locator("#host")).to_be_focused()
 
 
 def test_the_panel_is_loaded_when_it_is_first_opened(portal: Portal) -> None:

@@ -195,7 +195,9 @@ def test_at_400_percent_everything_is_reached_without_scrolling_sideways(portal:
 
 def test_the_preview_shows_a_draft_refuses_what_cannot_be_read_and_saves(portal: Portal) -> None:
     page, service = portal.page, portal.service
+    portal.bring_axe()
     page.goto(f"{service.own}/widget/v1/preview?id={service.widget}")
+    assert portal.violations(page.main_frame) == []
     page.get_by_label("Access key").fill(service.admin)
     page.get_by_role("button", name="Show the widget").click()
     expect(portal.frame.locator("h2").first).to_have_text("Partner Copilot")
@@ -204,6 +206,7 @@ def test_the_preview_shows_a_draft_refuses_what_cannot_be_read_and_saves(portal:
     expect(page.get_by_role("status")).to_contain_text("light.accent #ffd200 has")
     expect(portal.frame.locator("h2").first).to_have_text("Partner Copilot")
     picture(portal, "widget-preview")
+    assert portal.violations(page.main_frame) == []
     page.get_by_role("button", name=re.compile("Use #.* for light.accent")).click()
     expect(portal.frame.locator("h2").first).to_have_text("Acme Help")
     page.get_by_role("button", name="Save the theme").click()

@@ -52,6 +52,11 @@ def test_a_visitor_asks_reads_the_source_votes_and_hands_over(portal: Portal) ->
     assert [name for name, _ in told] == ["ready", "open", "question", "answer"]
     assert "SYNC-409" not in str(told)  # the page around hears that something was asked, never what
 
+    portal.page.reload()
+    portal.frame.locator(".launcher").click()
+    expect(portal.frame.locator(".answer")).to_contain_text("Your case number is 1042")
+    expect(portal.frame.get_by_role("button", name="Hand over to a person")).to_have_count(0)
+
 
 def test_sentences_show_while_the_answer_is_made_and_stop_ends_it(portal: Portal) -> None:
     portal.service.pipeline.pause = 1.5
@@ -83,6 +88,25 @@ def test_the_conversation_survives_a_reload_and_shows_in_another_tab(portal: Por
     other.ask("From the other tab?")
     expect(portal.frame.locator(".turn")).to_have_count(3)
     other.frame.get_by_role("button", name="New conversation").click()
+    expect(portal.frame.locator(".turn")).to_have_count(0)
+
+
+def test_where_storage_is_blocked_a_conversation_lasts_as_long_as_its_page(portal: Portal) -> None:
+    blocked = (
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
+    )
+    portal.page.add_init_script(blocked)
+    portal.open()
+    portal.ask("First?")
+    portal.ask("And then?")
+    first, second = portal.service.pipeline.asked
+    assert first.principal == second.principal and second.conversation_id is not None
+    portal.command("close")
+    portal.command("open")
+    expect(portal.frame.locator(".turn")).to_have_count(2)
+    portal.page.reload()
+    portal.frame.locator(".launcher").click()
+    expect(portal.question).to_be_focused()
     expect(portal.frame.locator(".turn")).to_have_count(0)
 
 

@@ -74,14 +74,16 @@ class Portal(WatchedPage):
         """Into every page from the next one on, past its content policy."""
         self.page.add_init_script(path=AXE)
 
-    def violations(self) -> list[str]:
-        """What axe-core finds inside the frame, as `rule: target`; of what has faded in, not of what is about to."""
-        self.panel.evaluate(
+    def violations(self, where: Frame | None = None) -> list[str]:
+        """What axe-core finds, inside the panel's frame unless told where, as `rule: target`; of what has faded in, not of what
+        is about to."""
+        frame = where or self.panel
+        frame.evaluate(
             """() => Promise.all(document.getAnimations()
                 .filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))
                 .map(one => one.finished.catch(() => null)))"""
         )
-        found = self.panel.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+        found = frame.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
         return [
             f"{rule['id']}: {node['target']} {node['failureSummary'][:200]}"
             for rule in found["violations"]
