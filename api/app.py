@@ -97,6 +97,39 @@ def app_over(services: Services) -> FastAPI:
     return _assemble(services.settings, lifespan)
 
 
+ROUTES = (
+    ask,
+    cases,
+    tasks,
+    openai,
+    documents,
+    curation,
+    grants,
+    policies,
+    sources,
+    failures,
+    gaps,
+    jobs,
+    releases,
+    golden,
+    confidence,
+    audit,
+    usage,
+    vault,
+    retention,
+    subjects,
+    health,
+    chat,
+    slack,
+    review,
+    session,
+    sign_in,
+    users,
+    widgets,
+    widget,
+)
+
+
 def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     app = FastAPI(
         title="Partner Copilot",
@@ -109,37 +142,7 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     errors.install(app)
     # An upload stays in memory, where it is read anyway: larger ones would pass through a temporary file, in the clear.
     MultiPartParser.spool_max_size = settings.server.max_body_bytes
-    for routes in (
-        ask,
-        cases,
-        tasks,
-        openai,
-        documents,
-        curation,
-        grants,
-        policies,
-        sources,
-        failures,
-        gaps,
-        jobs,
-        releases,
-        golden,
-        confidence,
-        audit,
-        usage,
-        vault,
-        retention,
-        subjects,
-        health,
-        chat,
-        slack,
-        review,
-        session,
-        sign_in,
-        users,
-        widgets,
-        widget,
-    ):
+    for routes in ROUTES:
         app.include_router(routes.router)
     app.state.mcp = MCPEndpoint(settings)
     app.router.routes.append(Route("/mcp", endpoint=app.state.mcp, include_in_schema=False))

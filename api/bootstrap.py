@@ -159,13 +159,11 @@ def _assemble(
     rights: Rights,
 ) -> Services:
     settings, database = engine.settings, engine.database
-    searcher = make_searcher(engine)
-    history = settings.answers.history_turns
+    searcher, history = make_searcher(engine), settings.answers.history_turns
     conversations = Conversations(database, vault=engine.vault, history=history, gaps=settings.gaps)
     quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
     golden, calibrations = make_golden(engine), make_calibrations(engine)
-    widgets = Widgets(database, settings.widget)
-    identities = Identities(database, engine.keyring, settings.widget)
+    widgets, identities = Widgets(database, settings.widget), Identities(database, engine.keyring, settings.widget)
     return Services(
         **shared(engine),
         searcher=searcher,
