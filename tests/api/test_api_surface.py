@@ -138,7 +138,7 @@ def _fits(openapi: Json, schema: Json, value: object) -> bool:
             return schema.get("type") == "boolean"
         case int():
             in_range = schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
-            return schema.get("type") == "integer" and in_range
+            return schema.get("type") in ("integer", "number") and in_range
         case float():
             above = schema.get("exclusiveMinimum", -math.inf) < value <= schema.get("maximum", math.inf)
             return schema.get("type") == "number" and above
@@ -146,12 +146,17 @@ def _fits(openapi: Json, schema: Json, value: object) -> bool:
             few = schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", 10_000)
             return schema.get("type") == "array" and few and all(_fits(openapi, schema["items"], v) for v in value)
         case dict():
-            known = schema.get("properties", {})
+            known, others = schema.get("properties", {}), schema.get("additionalProperties", False)
             return (
                 schema.get("type") == "object"
                 and value.keys() >= set(schema.get("required", ()))
-                and all(name in known or schema.get("additionalProperties") is True for name in value)
-                and all(_fits(openapi, known[name], v) for name, v in value.items() if name in known)
+                and len(value) <= schema.get("maxProperties", 10_000)
+                and all(
+                    _fits(openapi, known[name], v)
+                    if name in known
+                    else others is True or (bool(others) and _fits(openapi, others, v))
+                    for name, v in value.items()
+                )
             )
         case _:
             return False

@@ -269,7 +269,7 @@ WRITES = {
 def test_every_role_has_its_permissions_and_only_admins_write() -> None:
     assert set(PERMISSIONS) == set(Role)
     writers = {role for role, held in PERMISSIONS.items() if held & WRITES}
-    assert writers == {Role.KNOWLEDGE_ADMIN, Role.OPERATOR, Role.EDITOR}
+    assert writers == {Role.KNOWLEDGE_ADMIN, Role.PLATFORM_ADMIN, Role.OPERATOR, Role.EDITOR}
 
 
 def test_editor_writes_documents_and_decides_nothing() -> None:
