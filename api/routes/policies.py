@@ -10,7 +10,7 @@ from answers.rulings import prompt_body
 from answers.system_prompt import checked
 from api.deps import ServicesDep, allowed
 from api.examples import PROBLEMS
-from api.policy_schemas import PolicyIn, PolicyOut, PromptIn, PromptOut, RollbackIn, VersionOut, VersionsOut, limits
+from api.schemas.policies import PolicyIn, PolicyOut, PromptIn, PromptOut, RollbackIn, VersionOut, VersionsOut, limits
 from core.directives import DirectiveKind
 from core.domain import Permission, Principal
 from guardrails.policy import policy_of

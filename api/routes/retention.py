@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from api.deps import ServicesDep, allowed
 from api.examples import PROBLEMS
-from api.schemas_rights import RetentionOut, RetentionPatch
+from api.schemas.rights import RetentionOut, RetentionPatch
 from core.domain import Permission, Principal
 from core.jobs import JobView
 from core.retention import JOB

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from api.deps import ServicesDep, allowed
 from api.examples import PROBLEMS
 from api.rights.requests import RequestKind, RequestView
-from api.schemas_rights import SubjectIn, SubjectRequestsOut, TenantEraseIn
+from api.schemas.rights import SubjectIn, SubjectRequestsOut, TenantEraseIn
 from core.domain import Permission, Principal
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["Rights"])

@@ -32,8 +32,9 @@ def askers(demo: Demo) -> Iterator[Clients]:
         }
 
 
-# Guards against collapse, below what was measured (7 of 30 answered, all rightly; 14 of 15 declined): the figures themselves are `eval golden`'s business, and the
-# golden questions are hard on purpose (other words than the documents', near misses that no document answers).
+# Guards against collapse, below what was measured (7 of 30 answered, all rightly; 14 of 15 declined): the figures themselves are
+# `eval golden`'s business, and the golden questions are hard on purpose (other words than the documents', near misses that no
+# document answers).
 FLOOR_ANSWERED = 0.15
 FLOOR_RIGHT = 0.8
 FLOOR_DECLINED = 0.6

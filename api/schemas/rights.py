@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.rights.requests import RequestView
-from api.schemas import Body
+from api.schemas.base import Body
 from core.retention import MOST_DAYS, Days
 from core.retention_rows import Kind
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from answers.rulings import prompt_text, topic_policy
-from api.schemas import Body
+from api.schemas.base import Body
 from core.directives import Directive
 from core.settings import PolicySettings
 from guardrails.policy import Limits
