@@ -84,6 +84,15 @@ def score(
     return best_first(scored)
 
 
+READ = 20
+"""How many candidates are read for the question's phrases: on development questions as good as reading all."""
+
+
+def worth_reading(scored: Iterable[Scored]) -> list[Scored]:
+    """Those that may hold the question's phrases: its words are there, and a sentence is near it."""
+    return sorted(scored, key=lambda s: -(s.sparse + s.sentence))[:READ]
+
+
 def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str]) -> list[Scored]:
     """Again, with the phrases of those whose text is given, by candidate id."""
     wanted = pairs_of(query)

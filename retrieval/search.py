@@ -20,16 +20,13 @@ from retrieval.embedding import Embedder, Vector
 from retrieval.frequencies import Frequencies
 from retrieval.index import Candidate, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
-from retrieval.scoring import Scored, Signals, score, signals, with_phrases
+from retrieval.scoring import Scored, Signals, score, signals, with_phrases, worth_reading
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
 OVERLAY_LEAD = 0.02
 """How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
 that is about something else."""
-
-PHRASE_DEPTH = 20
-"""How many of the best candidates are read for the question's phrases: on development questions as good as reading all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ class Searcher:
         }
         idf = dict(zip(sparse.indices, sparse.values, strict=True))
         ranked = score([c for candidates in found for c in candidates], vector, idf, sentences, leads)
-        texts = await self._passages.texts(tenant.id, [scored.candidate for scored in ranked[:PHRASE_DEPTH]])
+        texts = await self._passages.texts(tenant.id, [scored.candidate for scored in worth_reading(ranked)])
         ranked = with_phrases(ranked, query, texts)
         behind = {
             older: newer

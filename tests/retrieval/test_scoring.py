@@ -6,7 +6,7 @@ import pytest
 from index_points import PAYLOAD, unit
 
 from retrieval.index import Candidate, SparseVector
-from retrieval.scoring import UNKNOWN_GAP, score, signals, with_phrases
+from retrieval.scoring import READ, UNKNOWN_GAP, score, signals, with_phrases, worth_reading
 
 QUERY = unit(1)
 IDF = {1: 4.0, 2: 1.0}
@@ -57,3 +57,11 @@ def test_few_candidates_say_little_of_the_gap() -> None:
     assert found.gap >= UNKNOWN_GAP
     assert signals(ranked, known=False).coverage == 0.0
     assert signals([], known=True).dense == 0.0
+
+
+def test_phrases_are_looked_for_where_the_words_are() -> None:
+    near = [candidate(f"near{n}", {}, seed=1) for n in range(READ)]
+    ranked = score([*near, candidate("worded", {1: 2.0, 2: 2.0}, seed=3)], QUERY, IDF, {}, {})
+    assert len(worth_reading(ranked)) == READ
+    few = score([candidate("bare", {}), candidate("worded", {1: 2.0, 2: 2.0})], QUERY, IDF, {}, {})
+    assert worth_reading(few)[0].candidate.id == "worded"
