@@ -246,7 +246,7 @@ async def test_a_listing_without_an_end_ends_at_its_deadline() -> None:
     source = BucketSource(Endless(), location("s3://docs"), replace(LIMITS, transfer_s=0.3))  # type: ignore[arg-type]
     began = time.monotonic()
     assert (await fault(source)).code == "source_timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("named", [{}, {"x-amz-bucket-region": "eu-west-1"}])

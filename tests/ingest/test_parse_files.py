@@ -164,9 +164,7 @@ def test_size_pages_and_characters_are_limited() -> None:
 def test_zip_bomb_is_refused_before_it_unpacks() -> None:
     bomb = zipped({"word/document.xml": bytes(60_000_000)})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
     assert code_of(bomb, "a.docx") == "too_large"
-    assert time.perf_counter() - began < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
 
 

