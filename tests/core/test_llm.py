@@ -43,7 +43,7 @@ async def ask(llm: OpenAICompatibleLLM, *, max_tokens: int = 50, deadline_s: flo
     return await llm.complete(ASKED, max_tokens=max_tokens, deadline_s=deadline_s)
 
 
-async def fault(call: Awaitable[object], *, within_s: float = 2.0) -> LLMError:
+async def fault(call: Awaitable[object], *, within_s: float = 10.0) -> LLMError:
     began = time.monotonic()
     with pytest.raises(LLMError) as caught:
         await call
@@ -124,7 +124,7 @@ async def test_a_server_that_flaps_is_retried() -> None:
 
 async def test_a_server_that_stays_down_fails_after_four_attempts() -> None:
     async with model(answers(500, f'{{"error":{{"message":"{SECRET}"}}}}')) as (llm, stub):
-        error = await fault(ask(llm, deadline_s=20), within_s=6)
+        error = await fault(ask(llm, deadline_s=20), within_s=15)
         assert error.transient
         assert len(stub.requests) == 4
 
