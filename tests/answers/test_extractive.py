@@ -120,3 +120,9 @@ def test_steps_for_a_fault_that_nobody_named_give_way() -> None:
     close = replace(passage("1. Accrue goods.\n2. Close the month.", score=0.7), heading_path=("Closing day",), id="p2")
     assert list(extract("How do we close the month?", [fault, close]))[-1].text.startswith("1. Accrue")
     assert list(extract("How do we solve ERR-6033?", [fault, close]))[-1].text.startswith("1. Ask")
+
+
+def test_a_number_of_a_step_is_no_figure() -> None:
+    table = passage("Sign | Go to\nlogo is missing | step 5", source="steps.md", cosines=[0.3, 0.6])
+    policy = passage("Every device is covered for 24 months.", cosines=[0.58])
+    assert next(extract("How long is the warranty?", [table, policy])).text.startswith("Every device")
