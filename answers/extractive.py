@@ -49,7 +49,8 @@ _WANTS_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    r"(?<!step )(?<!section )(?<!\w)\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|hourly|midnight|noon|never)\b",
+    r"(?<!step )(?<!section )(?<!\w)\d"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|hourly|midnight|noon|never)\b",
     re.IGNORECASE,
 )
 
