@@ -28,6 +28,7 @@ from api.widget.streams import Streams
 from api.widget.visits import Visits
 from api.wiring.answering import (
     make_calibrations,
+    make_conversations,
     make_feedback,
     make_golden,
     make_pipeline,
@@ -158,9 +159,8 @@ def _assemble(
     notices: CaseNotices,
     rights: Rights,
 ) -> Services:
-    settings, database = engine.settings, engine.database
-    searcher, history = make_searcher(engine), settings.answers.history_turns
-    conversations = Conversations(database, vault=engine.vault, history=history, gaps=settings.gaps)
+    settings, database, searcher = engine.settings, engine.database, make_searcher(engine)
+    conversations = make_conversations(engine)
     quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
     golden, calibrations = make_golden(engine), make_calibrations(engine)
     widgets, identities = Widgets(database, settings.widget), Identities(database, engine.keyring, settings.widget)

@@ -6,15 +6,21 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.people.accounts import Account, NewAccount
+from api.people.accounts import NewAccount
 from api.people.passwords import LONGEST
-from api.people.sessions import Method, Session, SignedIn
+from api.people.sessions import Method, SignedIn
 from core.domain import Audience, Permission, Role
 from core.tenancy import TenantInfo
 
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class _Shown(BaseModel):
+    """Read off a record with fields of the same names."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 class SignInIn(_In):
@@ -44,7 +50,7 @@ class UserPatch(_In):
     disabled: bool | None = None
 
 
-class UserOut(BaseModel):
+class UserOut(_Shown):
     id: str
     email: str
     name: str
@@ -54,10 +60,6 @@ class UserOut(BaseModel):
     managed: bool
     disabled: bool
     created_at: datetime
-
-    @classmethod
-    def of(cls, account: Account) -> UserOut:
-        return cls(**{name: getattr(account, name) for name in cls.model_fields})
 
 
 class UsersOut(BaseModel):
@@ -109,17 +111,13 @@ class DoorOut(BaseModel):
     person: PersonOut | None
 
 
-class SessionOut(BaseModel):
+class SessionOut(_Shown):
     id: str
     method: Method
     browser: str
     created_at: datetime
     seen_at: datetime
     current: bool
-
-    @classmethod
-    def of(cls, session: Session) -> SessionOut:
-        return cls(**{name: getattr(session, name) for name in cls.model_fields})
 
 
 class SessionsOut(BaseModel):

@@ -73,7 +73,7 @@ async def change_password(body: PasswordIn, request: Request, services: Services
 @router.get("/sessions")
 async def sessions(services: ServicesDep, who: SignedInDep) -> SessionsOut:
     """The own sessions, the newest first."""
-    return SessionsOut(sessions=[SessionOut.of(each) for each in await services.people.sessions.of(who)])
+    return SessionsOut(sessions=[SessionOut.model_validate(each) for each in await services.people.sessions.of(who)])
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

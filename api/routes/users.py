@@ -20,14 +20,16 @@ UserId = Annotated[str, Path(max_length=64)]
 @router.get("")
 async def every(services: ServicesDep, principal: Admin) -> UsersOut:
     """Who may sign in to this tenant."""
-    return UsersOut(users=[UserOut.of(each) for each in await services.people.accounts.of(principal.tenant_id)])
+    return UsersOut(
+        users=[UserOut.model_validate(each) for each in await services.people.accounts.of(principal.tenant_id)]
+    )
 
 
 @router.post("", status_code=201)
 async def invite(body: UserIn, services: ServicesDep, principal: Admin) -> UserOut:
     """Invite an address: whoever the identity provider says it belongs to may sign in. Passwords are set on the command line."""
     made = await services.people.accounts.add(principal.tenant_id, invited(body), actor=principal.id)
-    return UserOut.of(made)
+    return UserOut.model_validate(made)
 
 
 @router.patch("/{user_id}")
@@ -35,4 +37,4 @@ async def change(user_id: UserId, body: UserPatch, services: ServicesDep, princi
     """Change a role, or shut somebody out: their sessions end at once."""
     wanted = body.model_dump()
     changed = await services.people.accounts.change(principal.tenant_id, user_id, actor=principal.id, **wanted)
-    return UserOut.of(changed)
+    return UserOut.model_validate(changed)

@@ -55,6 +55,13 @@ def make_calibrations(engine: Engine) -> Calibrations:
     return Calibrations(engine.database, threshold=engine.settings.answers.threshold)
 
 
+def make_conversations(engine: Engine) -> Conversations:
+    settings = engine.settings
+    return Conversations(
+        engine.database, vault=engine.vault, history=settings.answers.history_turns, gaps=settings.gaps
+    )
+
+
 def make_feedback(engine: Engine, conversations: Conversations) -> FeedbackDesk:
     return FeedbackDesk(
         database=engine.database,
