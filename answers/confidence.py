@@ -14,12 +14,14 @@ from retrieval.scoring import Signals
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """Weights of the signals and the intercept, on the logit scale."""
+    """Weights of the signals and the intercept, on the logit scale. A tenant's older fit knows nothing of the last two."""
 
     intercept: float
     sentence: float
     coverage: float
     gap: float
+    agreement: float = 0.0
+    sentence_gap: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -35,10 +37,10 @@ def confidence(signals: Signals, weights: Coefficients = SHIPPED) -> float:
     """The estimated probability, 0…1, that an answer from the found passages is right; 0 where nothing was found."""
     if signals.dense <= 0.0:
         return 0.0
-    logit = (
-        weights.intercept
-        + weights.sentence * signals.sentence
-        + weights.coverage * signals.coverage
-        + weights.gap * signals.gap
-    )
+    logit = sum(weight * value for weight, value in zip(weights.as_dict().values(), inputs(signals), strict=True))
     return round(1 / (1 + math.exp(-logit)), 4)
+
+
+def inputs(signals: Signals) -> tuple[float, ...]:
+    """What the coefficients weigh, in their order; the first is the intercept's."""
+    return 1.0, signals.sentence, signals.coverage, signals.gap, signals.agreement, signals.sentence_gap

@@ -11,7 +11,7 @@ from core.auth import PERMISSIONS
 from core.domain import Audience, Principal, Role
 from core.errors import InvalidRequestError, NotFoundError
 from core.settings import Settings
-from evals.dataset import load_golden
+from evals.dataset import PLAIN_FILE, load_golden
 from evals.fit import collect, fit
 from evals.gates import load_gates
 from evals.labelled import from_golden, load_labelled
@@ -19,7 +19,8 @@ from evals.run import Parts, RunResult, run_golden
 
 CHANNEL = "eval"
 FITTED_TENANT = "corvane"
-"""The one demo tenant whose golden questions the confidence is fitted on; the others' only measure it."""
+"""The one demo tenant whose golden questions the confidence is fitted on, each tenant's plain development questions besides; the
+others only measure it."""
 
 
 async def measure_golden(settings: Settings, folder: Path, *, note: Callable[[int, int], None]) -> RunResult:
@@ -49,9 +50,14 @@ async def measure_golden(settings: Settings, folder: Path, *, note: Callable[[in
         return await run_golden(golden, parts, principal, gates=load_gates(), note=count)
 
 
-async def measure_fit(settings: Settings, data: Path, golden: Path) -> Fitted:
+async def measure_fit(settings: Settings, data: Path, golden: Path, *, note: Callable[[int], None]) -> Fitted:
     """Raises `InvalidRequestError` (`no_data`) where none of the development sets has been ingested."""
-    questions = [*load_labelled(data), *from_golden(FITTED_TENANT, load_golden(golden).get(FITTED_TENANT, []))]
+    plain = load_golden(golden, PLAIN_FILE.format(split="dev"))
+    questions = [
+        *load_labelled(data),
+        *from_golden(FITTED_TENANT, load_golden(golden).get(FITTED_TENANT, [])),
+        *(question for tenant, asked in plain.items() for question in from_golden(tenant, asked)),
+    ]
     async with open_services(settings) as services:
         ids = await _known(services, {question.tenant for question in questions})
         if not ids:
@@ -60,9 +66,7 @@ async def measure_fit(settings: Settings, data: Path, golden: Path) -> Fitted:
                 " mtrag-rewrite'",
                 code="no_data",
             )
-        rows = await collect(
-            questions, services.searcher, ids, limit=settings.answers.passages, note=lambda _done: None
-        )
+        rows = await collect(questions, services.searcher, ids, limit=settings.answers.passages, note=note, twins=True)
     return fit(rows)
 
 

@@ -6,22 +6,26 @@ Every figure is cross-fitted: a question's probability comes from coefficients t
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from answers.calibration import Fitted, Point, lowest
-from answers.confidence import SHIPPED, Coefficients
+from answers.confidence import SHIPPED, Coefficients, inputs
 from answers.extractive import extract
 from core.clock import today
-from core.domain import Scope
+from core.domain import Passage, Scope
 from core.errors import InvalidRequestError
 from evals.labelled import LabelledQuestion
 from evals.metrics import Floats, auroc, brier, calibration_error
 from evals.ports import Finder
+from evals.sets.bootstrap import estimate
+from evals.sets.text import covered
 from retrieval.scoring import Signals
 
 FOLDS = 5
@@ -29,6 +33,8 @@ LOOSE = 0.1
 """Strength of the prior where there are hundreds of labels: next to nothing, signals lie in 0…1."""
 FIRM = 2.0
 """… and for a tenant's own few dozen: the shipped coefficients hold until about as many questions speak against them."""
+STILL_ANSWERED = 0.8
+"""Where this share of an answer's words stands in other documents' passages, they may answer, too."""
 LEAST_ANSWERED = 20
 """A share of wrong answers counted over fewer proves nothing."""
 
@@ -56,11 +62,16 @@ def report(fitted: Fitted, accepted_risk: float) -> str:
     return "\n".join(
         (
             f"{fitted.questions} questions, {fitted.right} with a right answer found",
-            f"cross-fitted: AUROC {area}, Brier {fitted.brier:.3f}, calibration error {fitted.calibration_error:.3f}",
+            f"cross-fitted: AUROC {area}, Brier {fitted.brier:.3f}, calibration error {_calibration(fitted)}",
             f"Coefficients({weights})",
             advice,
         )
     )
+
+
+def _calibration(fitted: Fitted) -> str:
+    low, high = fitted.calibration_range or (math.nan, math.nan)
+    return f"{fitted.calibration_error:.3f} ({low:.3f}–{high:.3f})"
 
 
 async def collect(
@@ -70,10 +81,12 @@ async def collect(
     *,
     limit: int,
     note: Callable[[int], None],
+    twins: bool = False,
 ) -> list[LabelledSignals]:
     """Search for each question as an answer would, reading `limit` passages; `tenant_ids` are by slug.
 
-    `note` is called with how many are done. Questions of tenants that are not named are left out.
+    `twins`: once more without the documents that answer it, which makes it one that nobody can answer. `note` is called with how
+    many are done. Questions of tenants that are not named are left out.
     """
     rows: list[LabelledSignals] = []
     for question in questions:
@@ -81,11 +94,26 @@ async def collect(
             continue
         filters = replace(question.filters, corpora=question.corpora or question.filters.corpora)
         scope = Scope(tenant_ids[question.tenant], question.audience, filters)
-        result = await finder.search(scope, question.text, limit=limit, today=today(), whole_procedures=True)
-        cited = {result.passages[n].source for unit in extract(question.text, result.passages) for n in unit.passages}
-        rows.append(LabelledSignals(result.signals, bool(cited & question.sources), question.group))
+        search = partial(finder.search, scope, question.text, limit=limit, today=today(), whole_procedures=True)
+        result = await search()
+        rows.append(LabelledSignals(result.signals, _answers(question, result.passages), question.group))
+        answering = frozenset(p.document_id for p in result.passages if p.source in question.sources)
+        if twins and answering:
+            left = await search(without=answering)
+            if not _stands_in(question.references, left.passages):
+                rows.append(LabelledSignals(left.signals, right=False, group=question.group))
         note(len(rows))
     return rows
+
+
+def _answers(question: LabelledQuestion, passages: Sequence[Passage]) -> bool:
+    cited = {passages[n].source for unit in extract(question.text, passages) for n in unit.passages}
+    return bool(cited & question.sources)
+
+
+def _stands_in(references: Sequence[str], passages: Sequence[Passage]) -> bool:
+    texts = [passage.text for passage in passages]
+    return any(covered(reference, texts) > STILL_ANSWERED for reference in references)
 
 
 def fit(
@@ -100,7 +128,7 @@ def fit(
             " them, are needed",
             code="too_few_rows",
         )
-    features = np.array([_features(row.signals) for row in rows])
+    features = np.array([inputs(row.signals) for row in rows])
     start = np.array(list(prior.as_dict().values()))
     probabilities = np.zeros(len(rows))
     for held in _folds([row.group for row in rows], folds):
@@ -115,7 +143,18 @@ def fit(
         auroc=auroc(stated, seen),
         brier=brier(stated, seen),
         calibration_error=calibration_error(stated, seen),
+        calibration_range=_calibration_range(probabilities, labels, [row.group for row in rows]),
     )
+
+
+def _calibration_range(
+    probabilities: Floats, labels: NDArray[np.bool_], groups: Sequence[str]
+) -> tuple[float, float] | None:
+    def error(sample: Floats) -> float:
+        return calibration_error(sample[:, 0].tolist(), (sample[:, 1] > 0).tolist())
+
+    found = estimate(error, np.column_stack([probabilities, labels]), groups)
+    return None if found.low is None or found.high is None else (found.low, found.high)
 
 
 def risk_coverage(
@@ -132,10 +171,6 @@ def risk_coverage(
         for n in range(len(stated))
         if last_of_ties[n] and n + 1 >= least
     )
-
-
-def _features(signals: Signals) -> list[float]:
-    return [1.0, signals.sentence, signals.coverage, signals.gap]
 
 
 def _weights(features: Floats, labels: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:

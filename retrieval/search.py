@@ -94,9 +94,11 @@ class Searcher:
         today: date,
         releases: Mapping[str, int] | None = None,
         whole_procedures: bool = False,
+        without: frozenset[str] = frozenset(),
     ) -> SearchResult:
         """The `limit` best passages for a redacted query. `releases` override the live ones (publish gate, replay);
-        `whole_procedures` adds the passages that hold the other steps of those found.
+        `whole_procedures` adds the passages that hold the other steps of those found; `without` are documents, by id, that are
+        passed over, to measure what is found where they are missing.
 
         Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
@@ -113,7 +115,7 @@ class Searcher:
             return result
         vector = await self._embedder.embed_query(query)
         sparse = await self._weighed(views, query)
-        found = await asyncio.gather(*(self._candidates_of(view, vector, sparse) for view in views))
+        found = await asyncio.gather(*(self._candidates_of(view, vector, sparse, without) for view in views))
         ranked = await self._ranked(tenant, query, views, found, vector, sparse)
         passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
         return replace(
@@ -129,9 +131,11 @@ class Searcher:
             frequencies.update(found)
         return encode_query(query, frequencies, sum(counted))
 
-    async def _candidates_of(self, view: View, vector: Vector, sparse: SparseVector) -> list[Candidate]:
+    async def _candidates_of(
+        self, view: View, vector: Vector, sparse: SparseVector, without: frozenset[str]
+    ) -> list[Candidate]:
         found = await self._index.candidates(view.collection, vector, sparse, view.within, self._candidates)
-        return view.without_superseded(found)
+        return [one for one in view.without_superseded(found) if one.payload.document_id not in without]
 
     async def _ranked(
         self,
