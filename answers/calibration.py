@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a fit found, its figures cross-fitted; `curve` from the highest threshold down, `calibration_range` a 95 % interval."""
+    """What a fit found, its figures cross-fitted; `curve` from the highest threshold down."""
 
     coefficients: Coefficients
     curve: tuple[Point, ...]
@@ -37,7 +37,6 @@ class Fitted:
     auroc: float | None
     brier: float
     calibration_error: float
-    calibration_range: tuple[float, float] | None = None
     fitted_at: str = ""
 
 

@@ -116,4 +116,5 @@ def fit(
     with Progress("{task.description}", "{task.completed}", console=err, transient=True) as bar:
         task = bar.add_task("searching", total=None)
         work = measure_fit(settings(), data, CORPORA, note=lambda done: bar.update(task, completed=done))
-        out.print(report(run(work), accepted_error), markup=False)
+        fitted, measured = run(work)
+    out.print(report(fitted, accepted_error, measured), markup=False)

@@ -6,7 +6,6 @@ Every figure is cross-fitted: a question's probability comes from coefficients t
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answers.calibration import Fitted, Point, lowest
-from answers.confidence import SHIPPED, Coefficients, inputs
+from answers.confidence import SHIPPED, Coefficients, confidence, inputs
 from answers.extractive import extract
 from core.clock import today
 from core.domain import Passage, Scope
 from core.errors import InvalidRequestError
 from evals.labelled import LabelledQuestion
-from evals.metrics import Floats, auroc, brier, calibration_error
+from evals.metrics import Floats
 from evals.ports import Finder
-from evals.sets.bootstrap import estimate
 from evals.sets.text import covered
+from evals.stated import Stated
 from retrieval.scoring import Signals
 
 FOLDS = 5
@@ -35,23 +34,25 @@ FIRM = 2.0
 """… and for a tenant's own few dozen: the shipped coefficients hold until about as many questions speak against them."""
 STILL_ANSWERED = 0.8
 """Where this share of an answer's words stands in other documents' passages, they may answer, too."""
+TWIN_WEIGHT = 0.3
+"""Of a question that is asked again without its documents: askers mostly ask what somebody wrote down."""
 LEAST_ANSWERED = 20
 """A share of wrong answers counted over fewer proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSignals:
-    """`right`: what an answer without a model would cite holds a document that answers."""
+    """`right`: what an answer without a model would cite holds a document that answers. `weight`: what the row counts in a fit."""
 
     signals: Signals
     right: bool
     group: str
+    weight: float = 1.0
 
 
-def report(fitted: Fitted, accepted_risk: float) -> str:
-    """For a terminal."""
+def report(fitted: Fitted, accepted_risk: float, measured: Sequence[str]) -> str:
+    """For a terminal; `measured` are lines about the estimate."""
     weights = ", ".join(f"{name}={value:.2f}" for name, value in fitted.coefficients.as_dict().items())
-    area = "–" if fitted.auroc is None else f"{fitted.auroc:.3f}"
     point = lowest(fitted.curve, accepted_risk)
     wanted = f"for at most {accepted_risk:.0%} wrong"
     advice = (
@@ -59,19 +60,8 @@ def report(fitted: Fitted, accepted_risk: float) -> str:
         if point is None
         else f"{wanted}: threshold {point.threshold:.2f} answers {point.coverage:.0%}, {point.risk:.1%} of it wrong"
     )
-    return "\n".join(
-        (
-            f"{fitted.questions} questions, {fitted.right} with a right answer found",
-            f"cross-fitted: AUROC {area}, Brier {fitted.brier:.3f}, calibration error {_calibration(fitted)}",
-            f"Coefficients({weights})",
-            advice,
-        )
-    )
-
-
-def _calibration(fitted: Fitted) -> str:
-    low, high = fitted.calibration_range or (math.nan, math.nan)
-    return f"{fitted.calibration_error:.3f} ({low:.3f}–{high:.3f})"
+    found = f"{fitted.questions} questions, {fitted.right} with a right answer found"
+    return "\n".join((found, *measured, f"Coefficients({weights})", advice))
 
 
 async def collect(
@@ -101,7 +91,7 @@ async def collect(
         if twins and answering:
             left = await search(without=answering)
             if not _stands_in(question.references, left.passages):
-                rows.append(LabelledSignals(left.signals, right=False, group=question.group))
+                rows.append(LabelledSignals(left.signals, right=False, group=question.group, weight=TWIN_WEIGHT))
         note(len(rows))
     return rows
 
@@ -120,41 +110,44 @@ def fit(
     rows: Sequence[LabelledSignals], *, prior: Coefficients = SHIPPED, strength: float = LOOSE, folds: int = FOLDS
 ) -> Fitted:
     """Raises `InvalidRequestError` (`too_few_rows`) where there are fewer than `folds` groups or only one kind of label."""
-    labels = np.array([row.right for row in rows], dtype=bool)
-    groups = len({row.group for row in rows})
-    if groups < folds or len(set(labels.tolist())) < 2:
-        raise InvalidRequestError(
-            f"{len(rows)} labelled questions in {groups} groups are too few: {folds} groups, with right and wrong answers among"
-            " them, are needed",
-            code="too_few_rows",
-        )
-    features = np.array([inputs(row.signals) for row in rows])
-    start = np.array(list(prior.as_dict().values()))
-    probabilities = np.zeros(len(rows))
-    for held in _folds([row.group for row in rows], folds):
-        weights = _weights(features[~held], labels[~held], start, strength)
-        probabilities[held] = _sigmoid(features[held] @ weights)
-    stated, seen = probabilities.tolist(), labels.tolist()
+    stated = cross_fitted(rows, prior=prior, strength=strength, folds=folds)
     return Fitted(
-        coefficients=Coefficients(*map(float, _weights(features, labels, start, strength))),
-        curve=risk_coverage(stated, seen),
+        coefficients=_fitted(rows, prior, strength),
+        curve=risk_coverage(stated.probabilities.tolist(), stated.right.tolist()),
         questions=len(rows),
-        right=int(labels.sum()),
-        auroc=auroc(stated, seen),
-        brier=brier(stated, seen),
-        calibration_error=calibration_error(stated, seen),
-        calibration_range=_calibration_range(probabilities, labels, [row.group for row in rows]),
+        right=int(stated.right.sum()),
+        auroc=stated.auroc,
+        brier=stated.brier,
+        calibration_error=stated.calibration_error,
     )
 
 
-def _calibration_range(
-    probabilities: Floats, labels: NDArray[np.bool_], groups: Sequence[str]
-) -> tuple[float, float] | None:
-    def error(sample: Floats) -> float:
-        return calibration_error(sample[:, 0].tolist(), (sample[:, 1] > 0).tolist())
+def cross_fitted(
+    rows: Sequence[LabelledSignals], *, prior: Coefficients = SHIPPED, strength: float = LOOSE, folds: int = FOLDS
+) -> Stated:
+    """Each row by coefficients that saw neither it nor its group. Raises as `fit` does."""
+    right, groups = _right(rows), tuple(row.group for row in rows)
+    if len(set(groups)) < folds or len(set(right.tolist())) < 2:
+        raise InvalidRequestError(
+            f"{len(rows)} labelled questions in {len(set(groups))} groups are too few: {folds} groups, with right and wrong"
+            " answers among them, are needed",
+            code="too_few_rows",
+        )
+    probabilities = np.zeros(len(rows))
+    for held in _folds(groups, folds):
+        weights = _fitted([row for row, out in zip(rows, held, strict=True) if not out], prior, strength)
+        probabilities[held] = [confidence(row.signals, weights) for row, out in zip(rows, held, strict=True) if out]
+    return Stated(probabilities, right, groups)
 
-    found = estimate(error, np.column_stack([probabilities, labels]), groups)
-    return None if found.low is None or found.high is None else (found.low, found.high)
+
+def stated(rows: Sequence[LabelledSignals], weights: Coefficients) -> Stated:
+    """By coefficients that were fitted without these rows."""
+    probabilities = np.array([confidence(row.signals, weights) for row in rows])
+    return Stated(probabilities, _right(rows), tuple(row.group for row in rows))
+
+
+def _right(rows: Sequence[LabelledSignals]) -> NDArray[np.bool_]:
+    return np.array([row.right for row in rows], dtype=bool)
 
 
 def risk_coverage(
@@ -173,18 +166,20 @@ def risk_coverage(
     )
 
 
-def _weights(features: Floats, labels: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
+def _fitted(rows: Sequence[LabelledSignals], prior: Coefficients, strength: float) -> Coefficients:
     """Maximum a posteriori of a logistic regression under a normal prior around `prior`."""
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-    signs = np.where(labels, 1.0, -1.0)
+    features, right = np.array([inputs(row.signals) for row in rows]), _right(rows)
+    counts, start = np.array([row.weight for row in rows]), np.array(list(prior.as_dict().values()))
+    signs = np.where(right, 1.0, -1.0)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        logits, moved = features @ weights, weights - prior
-        gradient = features.T @ (_sigmoid(logits) - labels) + strength * moved
-        return float(np.logaddexp(0.0, -signs * logits).sum() + strength / 2 * moved @ moved), gradient
+        logits, moved = features @ weights, weights - start
+        gradient = features.T @ (counts * (_sigmoid(logits) - right)) + strength * moved
+        return float(counts @ np.logaddexp(0.0, -signs * logits) + strength / 2 * moved @ moved), gradient
 
-    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B").x)
+    return Coefficients(*map(float, minimize(loss, start, jac=True, method="L-BFGS-B").x))
 
 
 def _sigmoid(logits: Floats) -> Floats:

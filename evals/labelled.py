@@ -1,8 +1,8 @@
 """Development questions with known answers, from public data sets, as what the confidence is fitted on.
 
-Of the demo's questions the vendor's golden ones and the development half of the plain ones are among them; the others stay for
-measuring. Each reader knows its data set's files and names the tenant and corpora that must hold its documents, as `eval run`
-takes them in.
+Of the demo's questions only the development half of the plain ones is fitted on: golden ones are hard on purpose, and would teach
+that a question's words say nothing. They and the held half measure. Each reader knows its data set's files and names the tenant
+and corpora that must hold its documents, as `eval run` takes them in.
 """
 
 from __future__ import annotations
