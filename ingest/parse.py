@@ -62,12 +62,22 @@ _PARSERS = {
 """An extension → module of `ingest.formats` and function, so that Markdown alone never loads the office libraries."""
 
 
+_OFFICE = frozenset((".docx", ".docm", ".pptx", ".pptm", ".eml", ".msg", ".zip"))
+"""Office files, and what has them inside."""
+
+
 def _parser(suffix: str) -> Parser | None:
     if suffix not in _PARSERS:
         return None
     module, function = _PARSERS[suffix]
     parser: Parser = getattr(import_module(f"ingest.formats.{module}"), function)
     return parser
+
+
+def load_parser(name: str) -> None:
+    """Import what reading a file of this name may take, before its seconds are counted."""
+    if PurePosixPath(name.lower()).suffix in _OFFICE:
+        import_module("ingest.formats.office").load()
 
 
 def parse(data: bytes, name: str, *, limits: ParseLimits) -> Parsed:
