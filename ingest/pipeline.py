@@ -20,7 +20,7 @@ from core.tasks import single_fault
 from guardrails.vault import Vault
 from ingest import duplicates, repository
 from ingest.chunk import TokenBudget
-from ingest.formats.elements import ParseLimits
+from ingest.formats.elements import ParseLimits, no_text
 from ingest.points import embed_item, embedded_hash
 from ingest.prepare import Prepared, PrepareTask
 from ingest.repository import NewRevision
@@ -232,7 +232,7 @@ class IngestPipeline:
         async with self._turns.place(target.tenant_id):
             prepared = await self._retries.run(lambda: self._workers.run(task, timeout_s=self._file_timeout_s))
         if not prepared.chunks:
-            raise DocumentError("the file holds no text", code="no_text")
+            raise no_text()
         return prepared
 
     def _revision(

@@ -46,7 +46,9 @@ class _Failure:
 
 
 _CRASHED = _Failure(
-    "crashed", "reading the file ended its process; the file may be damaged or too large to unpack", True
+    "crashed",
+    "reading the file ended its process; the file may be damaged or too large to unpack; save it anew, or split it",
+    True,
 )
 
 
@@ -134,7 +136,12 @@ class Workers(Generic[T, R]):
                 # What the child sends is what its handler returned: pickle does not carry the type over.
                 answer = cast("R | _Failure", await asyncio.shield(exchange))
         except TimeoutError:
-            answer = _Failure("timeout", f"reading the file took longer than {timeout_s:g} s and was stopped", True)
+            answer = _Failure(
+                "timeout",
+                f"reading the file took longer than {timeout_s:g} s and was stopped;"
+                " split it, or allow more (COPILOT_INGEST__FILE_TIMEOUT_S)",
+                True,
+            )
         except BaseException:
             child.kill()
             raise
@@ -281,7 +288,9 @@ def _answered(handler: Callable[..., object], task: object) -> object:
         # Neither message nor values: both may quote the document.
         frame = traceback.extract_tb(error.__traceback__)[-1]
         _log.error("ingest worker: %s at %s:%s", type(error).__name__, frame.filename, frame.lineno)
-        return _Failure("crashed", f"reading the file failed unexpectedly ({type(error).__name__})")
+        return _Failure(
+            "crashed", f"reading the file failed unexpectedly ({type(error).__name__}); the service's log says where"
+        )
 
 
 def _bind_to_parent(parent: int) -> None:
