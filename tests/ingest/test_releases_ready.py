@@ -21,8 +21,10 @@ from releases_world import (
     retire,
 )
 
+from api.wiring.knowledge import sync_source
 from core.domain import Audience
 from core.errors import NotFoundError, UnavailableError
+from core.jobs import Progress
 from ingest.gate import GateFailedError
 from ingest.release_views import ReleaseCatalogue
 
@@ -219,3 +221,18 @@ async def test_in_the_background_it_fails_unseen_and_the_publish_does_it(world: 
     assert await world.publish() == 4
     assert await world.found() == wanted
     await require_sound(world)
+
+
+async def test_end_of_a_sync_has_the_next_release_marked(world: World) -> None:
+    world.write("a.md", "manual one")
+    source = await world.library.add_folder(world.principal(), corpus="docs", path=world.folder)
+    asked = {"source_id": source.id, "actor": "admin"}
+    await sync_source(world.library, world.releases, world.tenant.id, asked, Progress())
+    async with asyncio.timeout(20):
+        while await release_states(world) != {1: "ready"}:
+            await asyncio.sleep(0.01)
+    world.index.calls.clear()
+    report = await sync_source(world.library, world.releases, world.tenant.id, {**asked, "publish": True}, Progress())
+    assert report["release"] == 1
+    assert not world.index.calls["enter"]
+    assert await world.found() == {"a.md: manual one"}
