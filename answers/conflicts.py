@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from answers.units import BULLET, STEP
@@ -17,7 +18,7 @@ from answers.values import Value, differing, labels, values
 from core.domain import DocType, Passage
 from core.errors import InvalidRequestError
 from core.versions import version_range
-from guardrails.claims import read, stem
+from guardrails.claims import may_negate, read, stem
 
 Similar = Callable[[str, str], float]
 """Cosine of two sentences, where an embedder is at hand."""
@@ -120,7 +121,7 @@ def conflicts(
     `said`, only on points that the answer makes: documents may differ on others, too."""
     best = list(enumerate(passages[:MAX_PASSAGES]))
     points = None if said is None else [r for n, p in best for r in _statements(n, p, said=said)]
-    statements = {number: list(_statements(number, passage, near=points)) for number, passage in best}
+    statements = {number: list(_statements(number, passage, said=said, near=points)) for number, passage in best}
     found: dict[str, Conflict] = {}
     for (a, one), (b, other) in combinations(best, 2):
         if not _comparable(one, other):
@@ -226,13 +227,13 @@ def _same_point(x: _Read, y: _Read, known_x: frozenset[str], known_y: frozenset[
 def _statements(
     number: int, passage: Passage, *, said: Said | None = None, near: Sequence[_Read] | None = None
 ) -> Iterator[_Read]:
-    """Of the sentences that are `said`, or may be about the same point as one of `near`; of all where neither is given."""
-    context, inherited = _context(passage), labels(" ".join(passage.heading_path))
+    """Of the sentences that are `said`, and of those that may differ with one of `near`; of all where neither is given."""
+    context, inherited = _context(passage.title, passage.heading_path), labels(" ".join(passage.heading_path))
     for text, quote in _texts(passage):
         cell = text != quote and CELL in quote
         if len(quote) > MAX_QUOTE or _NO_STATEMENT.search(text):
             continue
-        if not (said is None or said(quote)) or not (near is None or _is_near(text, near, cell=cell)):
+        if said is not None and not said(quote) and not _is_near(text, near or (), cell=cell):
             continue
         statement = _statement(Statement(number, text, quote), context, inherited, cell=cell)
         if statement is not None:
@@ -240,9 +241,19 @@ def _statements(
 
 
 def _is_near(text: str, points: Sequence[_Read], *, cell: bool) -> bool:
-    """Whether the text shares enough words with one of the points to be worth reading."""
-    stems = _stems(text)
-    return any(len(stems.intersection(point.subject)) + 2 * (cell and point.cell) >= 2 for point in points)
+    """Whether the text may differ with one of the points, and shares enough words with it to be worth reading."""
+    negating = may_negate(text)
+    against = [point for point in points if negating or _may_differ(point, text)]
+    stems = _stems(text) if against else frozenset()
+    return any(len(stems.intersection(point.subject)) + 2 * (cell and point.cell) >= 2 for point in against)
+
+
+def _may_differ(point: _Read, text: str) -> bool:
+    """False where `_differ` would not find them to, as for most sentences that negate nothing: told without reading the text, which
+    takes long."""
+    if point.values or point.negated:
+        return True
+    return point.allows is not None and bool(_FORBIDS.search(text) or _ALLOWS.search(text))
 
 
 def _statement(statement: Statement, context: frozenset[str], inherited: frozenset[str], *, cell: bool) -> _Read | None:
@@ -293,11 +304,12 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _known(passage: Passage) -> frozenset[str]:
-    return _stems(passage.text) | _context(passage)
+    return _stems(passage.text) | _context(passage.title, passage.heading_path)
 
 
-def _context(passage: Passage) -> frozenset[str]:
-    claim = read(" ".join((passage.title, *passage.heading_path)))
+@lru_cache(maxsize=4096)
+def _context(title: str, heading_path: tuple[str, ...]) -> frozenset[str]:
+    claim = read(" ".join((title, *heading_path)))
     return frozenset(
         _SYNONYMS.get(word, word) for word in claim.stems if word not in _GENERIC and not word[0].isdigit()
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from guardrails.claims import number, stem
 
@@ -106,6 +107,7 @@ class Value:
         return abs(self.amount - other.amount) <= TOLERANCE * max(abs(self.amount), abs(other.amount))
 
 
+@lru_cache(maxsize=1024)
 def values(text: str) -> tuple[Value, ...]:
     """In no order; what one pattern has read, no later one reads again."""
     rest = text

@@ -29,6 +29,7 @@ STOP_WORDS = words(
     """
 )
 _NEGATORS = words("not no never cannot without unless except neither nor none nobody nothing")
+_NEGATION = re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(_NEGATORS))})(?![^\W_])|n['’]t", re.IGNORECASE)
 _TRANSPARENT = words("allow permit need necessari longer want requir unabl")
 """Stems that a negation passes through to the next word: "not necessary to edit", "no longer edit"."""
 _COUNTED = (
@@ -121,7 +122,9 @@ def folded(text: str) -> str:
     return re.sub(r"\s+", " ", bare).strip().casefold().rstrip(".!?:; ")
 
 
+@lru_cache(maxsize=1024)
 def read(text: str) -> Claim:
+    """Cached, since one answer reads its own sentences several times over."""
     unmarked = without_markers(text)
     tokens = [match[0].replace("’", "'") for match in WORD.finditer(plain(unmarked))]
     lower = [token.casefold() for token in tokens]
@@ -176,6 +179,11 @@ def _is_code(token: str) -> bool:
 
 def _is_negator(word: str) -> bool:
     return word in _NEGATORS or word.endswith("n't")
+
+
+def may_negate(text: str) -> bool:
+    """False where `read` finds nothing negated, told at a fraction of the cost."""
+    return bool(_NEGATION.search(plain(without_markers(text))))
 
 
 def _negated(tokens: list[str]) -> Iterator[str]:

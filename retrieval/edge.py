@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -258,7 +258,9 @@ def _find(
         terms = qdrant.SparseVector(list(sparse.indices), list(sparse.values))
         best = _listed(shard, qdrant.Query.Nearest(terms, using="bm25"), conditions, limit, above=0.0)
     records = {str(record.id): record for record in _visible(shard, [*near, *best], conditions)}
-    return [_candidate(records[id_], near.get(id_), best.get(id_)) for id_ in {**near, **best} if id_ in records]
+    sentences = _best_sentences(shard, dense, records)
+    found = (id_ for id_ in {**near, **best} if id_ in sentences)
+    return [_candidate(records[id_], sentences[id_], near.get(id_), best.get(id_)) for id_ in found]
 
 
 def _listed(
@@ -283,7 +285,17 @@ def _visible(shard: qdrant.EdgeShard, ids: Sequence[str], conditions: Sequence[C
     return shard.scroll(request)[0] if ids else []
 
 
-def _candidate(record: qdrant.Record, dense_rank: int | None, sparse_rank: int | None) -> Candidate:
+def _best_sentences(shard: qdrant.EdgeShard, query: Vector, ids: Collection[str]) -> dict[str, float]:
+    """Id → cosine of the query and the nearest of its sentences: .3 ms for 70 points, whose vectors take 8 ms to read."""
+    if not ids:
+        return {}
+    nearest = qdrant.Query.Nearest([query.tolist()], using="sentences")
+    among = qdrant.Filter(must=[qdrant.HasIdCondition(set(ids))])
+    hits = shard.query(qdrant.QueryRequest(query=nearest, filter=among, limit=len(ids)))
+    return {str(hit.id): hit.score for hit in hits}
+
+
+def _candidate(record: qdrant.Record, sentence: float, dense_rank: int | None, sparse_rank: int | None) -> Candidate:
     vectors = _named(record)
     sparse = vectors["bm25"]
     return Candidate(
@@ -291,6 +303,7 @@ def _candidate(record: qdrant.Record, dense_rank: int | None, sparse_rank: int |
         payload=loaded(record.payload or {}),
         dense=np.asarray(vectors["dense"], np.float32),
         sparse=SparseVector(tuple(sparse.indices), tuple(sparse.values)),
+        sentence=sentence,
         dense_rank=dense_rank,
         sparse_rank=sparse_rank,
     )

@@ -1,7 +1,8 @@
 """The vector index as the rest of the product sees it: points, what may be seen, candidates. No vendor's names.
 
 No score is computed here or in an adapter: `candidates` returns the stored vectors of each, so that one place scores
-all of them on one scale, whichever index answered and over however many collections.
+all of them on one scale, whichever index answered and over however many collections. Of their sentences, which are many, the index
+tells how near the best one is; the vectors are read of those candidates that come to the top.
 """
 
 from __future__ import annotations
@@ -120,12 +121,14 @@ class IndexPoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A point that one of the two searches found; ranks begin at 0, `None` where that search did not list it."""
+    """A point that one of the two searches found; ranks begin at 0, `None` where that search did not list it. `sentence` is the
+    cosine of its best sentence as the index tells it, which keeps them in half precision: right to .0005."""
 
     id: str
     payload: PointPayload
     dense: Vector
     sparse: SparseVector
+    sentence: float
     dense_rank: int | None
     sparse_rank: int | None
 

@@ -50,7 +50,8 @@ class Scored:
 
     @property
     def sentence(self) -> float:
-        return max(self.sentence_scores, default=self.dense)
+        """Exact where the sentences' vectors were read."""
+        return max(self.sentence_scores, default=self.candidate.sentence)
 
     @property
     def score(self) -> float:
@@ -67,10 +68,9 @@ def score(
     candidates: Sequence[Candidate],
     query: Vector,
     idf: Mapping[int, float],
-    sentences: Mapping[str, Vector],
     leads: Mapping[str, float],
 ) -> list[Scored]:
-    """Exact scores for all candidates together, best first; `leads` by candidate id."""
+    """Scores for all candidates together, best first; `leads` by candidate id."""
     raw = [sum(idf.get(i, 0.0) * v for i, v in zip(c.sparse.indices, c.sparse.values, strict=True)) for c in candidates]
     total = sum(idf.values()) or 1.0
     scored = [
@@ -79,7 +79,6 @@ def score(
             dense=float(np.dot(c.dense, query)),
             sparse=min(1.0, bm25 / total),
             coverage=sum(idf.get(i, 0.0) for i in c.sparse.indices) / total,
-            sentence_scores=tuple(float(x) for x in sentences[c.id] @ query) if c.id in sentences else (),
             lead=leads.get(c.id, 0.0),
         )
         for c, bm25 in zip(candidates, raw, strict=True)
@@ -101,6 +100,16 @@ def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str])
     wanted = pairs_of(query)
     return best_first(
         replace(s, phrase=phrase_share(wanted, texts[s.candidate.id])) if s.candidate.id in texts else s for s in ranked
+    )
+
+
+def with_sentences(ranked: Sequence[Scored], query: Vector, sentences: Mapping[str, Vector]) -> list[Scored]:
+    """Again, with the exact scores of the sentences of those whose vectors are given, by candidate id."""
+    return best_first(
+        replace(s, sentence_scores=tuple((sentences[s.candidate.id] @ query).tolist()))
+        if s.candidate.id in sentences
+        else s
+        for s in ranked
     )
 
 

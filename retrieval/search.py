@@ -20,13 +20,18 @@ from retrieval.embedding import Embedder, Vector
 from retrieval.frequencies import Frequencies
 from retrieval.index import Candidate, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
-from retrieval.scoring import Scored, Signals, score, signals, with_phrases, worth_reading
+from retrieval.scoring import FIELD, Scored, Signals, score, signals, with_phrases, with_sentences, worth_reading
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
 OVERLAY_LEAD = 0.02
 """How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
 that is about something else."""
+
+
+SPARE = 3
+"""Candidates whose sentences are read beyond those that count: what the index tells of sentences is a little off, so that the first
+may be among the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class Searcher:
         vector = await self._embedder.embed_query(query)
         sparse = await self._weighed(views, query)
         found = await asyncio.gather(*(self._candidates_of(view, vector, sparse, without) for view in views))
-        ranked = await self._ranked(tenant, query, views, found, vector, sparse)
+        ranked = await self._ranked(tenant, query, views, found, vector, sparse, exact=max(limit, FIELD) + SPARE)
         passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
         return replace(
             result, passages=tuple(passages), signals=signals(ranked, known=any(v > 0 for v in sparse.values))
@@ -145,14 +150,10 @@ class Searcher:
         found: Sequence[Sequence[Candidate]],
         vector: Vector,
         sparse: SparseVector,
+        *,
+        exact: int,
     ) -> list[Scored]:
-        stored = await asyncio.gather(
-            *(
-                self._index.sentence_vectors(view.collection, [c.id for c in candidates])
-                for view, candidates in zip(views, found, strict=True)
-            )
-        )
-        sentences = {point_id: vectors for part in stored for point_id, vectors in part.items()}
+        """Best first; the first `exact` with the scores of their sentences."""
         leads = {
             candidate.id: OVERLAY_LEAD
             for view, candidates in zip(views, found, strict=True)
@@ -160,7 +161,7 @@ class Searcher:
             if view.owner.id == tenant.id
         }
         idf = dict(zip(sparse.indices, sparse.values, strict=True))
-        ranked = score([c for candidates in found for c in candidates], vector, idf, sentences, leads)
+        ranked = score([c for candidates in found for c in candidates], vector, idf, leads)
         texts = await self._passages.texts(tenant.id, [scored.candidate for scored in worth_reading(ranked)])
         ranked = with_phrases(ranked, query, texts)
         behind = {
@@ -168,7 +169,21 @@ class Searcher:
             for view in views
             for older, newer in outranked(view.successions, as_of=view.as_of, version=view.within.version).items()
         }
-        return superseded(ranked, lambda scored: scored.candidate.payload.document_id, gone={}, behind=behind)
+        ranked = _outranking(ranked, behind)
+        sentences = await self._sentences(views, found, ranked[:exact])
+        return _outranking(with_sentences(ranked, vector, sentences), behind)
+
+    async def _sentences(
+        self, views: Sequence[View], found: Sequence[Sequence[Candidate]], ranked: Sequence[Scored]
+    ) -> dict[str, Vector]:
+        wanted = {scored.candidate.id for scored in ranked}
+        parts = await asyncio.gather(
+            *(
+                self._index.sentence_vectors(view.collection, [c.id for c in candidates if c.id in wanted])
+                for view, candidates in zip(views, found, strict=True)
+            )
+        )
+        return {point_id: vectors for part in parts for point_id, vectors in part.items()}
 
     async def _loaded(
         self,
@@ -211,6 +226,10 @@ class Searcher:
     async def _marked(self, scope: Scope, release: int) -> tuple[str, ...]:
         """The authoritative revisions, where nothing else is searched."""
         return await self._passages.authoritative(scope, release) if scope.filters.authoritative else ()
+
+
+def _outranking(ranked: Sequence[Scored], behind: Mapping[str, str]) -> list[Scored]:
+    return superseded(ranked, lambda scored: scored.candidate.payload.document_id, gone={}, behind=behind)
 
 
 def _within(scope: Scope, corpus_ids: tuple[str, ...], *, release: int, as_of: date) -> IndexFilter:

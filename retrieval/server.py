@@ -84,7 +84,18 @@ class ServerIndex:
             found = await self._client.query_batch_points(collection, requests)
         near = found[0].points
         best = [hit for hit in found[1].points if hit.score > 0] if len(found) > 1 else []
-        return _union(near, best)
+        return _union(near, best, await self._best_sentences(collection, dense, {hit.id for hit in (*near, *best)}))
+
+    async def _best_sentences(self, collection: str, query: Vector, ids: set[Any]) -> dict[str, float]:
+        """Id → cosine of the query and the nearest of its sentences."""
+        if not ids:
+            return {}
+        among = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
+        async with self._call(collection):
+            found = await self._client.query_points(
+                collection, [query.tolist()], using="sentences", query_filter=among, limit=len(ids), with_payload=False
+            )
+        return {str(hit.id): hit.score for hit in found.points}
 
     async def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Embedded]:
         async with self._call(collection):
@@ -273,14 +284,19 @@ def _request(
     )
 
 
-def _union(near: Sequence[models.ScoredPoint], best: Sequence[models.ScoredPoint]) -> list[Candidate]:
+def _union(
+    near: Sequence[models.ScoredPoint], best: Sequence[models.ScoredPoint], sentences: Mapping[str, float]
+) -> list[Candidate]:
     dense_ranks = {str(hit.id): rank for rank, hit in enumerate(near)}
     sparse_ranks = {str(hit.id): rank for rank, hit in enumerate(best)}
     hits = {str(hit.id): hit for hit in (*near, *best)}
-    return [_candidate(hit, dense_ranks.get(id_), sparse_ranks.get(id_)) for id_, hit in hits.items()]
+    return [
+        _candidate(hits[id_], sentence, dense_ranks.get(id_), sparse_ranks.get(id_))
+        for id_, sentence in ((id_, sentences[id_]) for id_ in hits if id_ in sentences)
+    ]
 
 
-def _candidate(hit: models.ScoredPoint, dense_rank: int | None, sparse_rank: int | None) -> Candidate:
+def _candidate(hit: models.ScoredPoint, sentence: float, dense_rank: int | None, sparse_rank: int | None) -> Candidate:
     vectors = _named(hit)
     sparse = vectors["bm25"]
     return Candidate(
@@ -288,6 +304,7 @@ def _candidate(hit: models.ScoredPoint, dense_rank: int | None, sparse_rank: int
         payload=loaded(hit.payload or {}),
         dense=np.asarray(vectors["dense"], np.float32),
         sparse=SparseVector(tuple(sparse.indices), tuple(sparse.values)),
+        sentence=sentence,
         dense_rank=dense_rank,
         sparse_rank=sparse_rank,
     )

@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 import Stemmer
@@ -82,7 +83,13 @@ def term_id(term: str) -> int:
     return int.from_bytes(blake2b(term.encode(), digest_size=4).digest(), "big")
 
 
-def _terms_of(token: str) -> Iterator[str]:
+@lru_cache(maxsize=16_384)
+def _terms_of(token: str) -> tuple[str, ...]:
+    """Cached, since a question reads twenty passages, and their words are few."""
+    return tuple(_split(token))
+
+
+def _split(token: str) -> Iterator[str]:
     whole = token.lower()
     if _DOTTED_NUMBER.fullmatch(whole):
         whole = whole.removeprefix("v")

@@ -183,6 +183,7 @@ async def test_candidates_are_the_union_of_both_searches_with_ranks_and_vectors(
         stored = dict(zip(candidate.sparse.indices, candidate.sparse.values, strict=True))
         assert stored == dict(zip(original.sparse.indices, original.sparse.values, strict=True))
         assert candidate.payload == original.payload
+        assert candidate.sentence == pytest.approx(float((original.sentences @ points[0].dense).max()), abs=5e-4)
 
 
 async def test_point_without_a_common_term_is_no_sparse_candidate(index: VectorIndex, collection: str) -> None:
