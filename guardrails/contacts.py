@@ -68,7 +68,8 @@ _GROUPS = re.compile(
 """Digits in twos to fours, or many: a telephone only where the sentence speaks of one."""
 _NAMES_PHONE = re.compile(rf"(?<!\w)(?:{_TELEPHONE})(?!\w)", re.IGNORECASE)
 _SPEAKS_OF_PHONE = re.compile(
-    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted|contact(?:s|ed|able)?|get hold of|get in touch"
+    rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted"
+    r"|contact(?:s|ed|able)?|get hold of|get in touch"
     r"|(?<!order )(?<!item )(?<!invoice )(?<!ticket )(?<!case )(?<!store )(?<!account )(?<!serial )(?<!version )number(?! of)"
     r"|ruf|anrufen|erreichbar|appelez|joindre|llamar|llámame|chiama(?:re|mi)?|bel(?:len)?|ring mig|zadzwoń)(?!\w)",
     re.IGNORECASE,
