@@ -8,7 +8,19 @@ from types import ModuleType
 
 from benchmarks.pages import DATA
 
-NAMES = ("startup", "ask", "grounding", "ids", "ingest", "pdf", "precision", "redaction", "resync", "retrieval")
+NAMES = (
+    "startup",
+    "ask",
+    "grounding",
+    "ids",
+    "ingest",
+    "injection",
+    "pdf",
+    "precision",
+    "redaction",
+    "resync",
+    "retrieval",
+)
 
 
 def main(arguments: list[str]) -> int:
