@@ -97,15 +97,16 @@ class Searcher:
         *,
         limit: int,
         today: date,
+        tenant: TenantInfo | None = None,
         releases: Mapping[str, int] | None = None,
         whole_procedures: bool = False,
     ) -> SearchResult:
-        """The `limit` best passages for a redacted query. `releases` override the live ones (publish gate, replay);
-        `whole_procedures` adds the passages that hold the other steps of those found.
+        """The `limit` best passages for a redacted query. `tenant` is the scope's, where it was read already. `releases` override the
+        live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found.
 
         Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
-        tenant = await self._tenants.get(scope.tenant_id)
+        tenant = tenant or await self._tenants.get(scope.tenant_id)
         views = await self._views(tenant, scope, today=today, releases=releases or {})
         result = SearchResult(
             (),
