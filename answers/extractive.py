@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 
+from answers.asked import favoured, value_asked
 from answers.identifiers import codes, heading_of, holding
 from answers.units import BULLET, FENCE, STEP, Unit, UnitKind
 from core.domain import Passage
@@ -18,6 +19,10 @@ MAX_PASSAGES = 2
 MAX_SPANS = 6
 MAX_ROWS = 12
 """Of a table that is shown whole."""
+MAX_ITEMS = 6
+"""Of a list that is."""
+MAX_ITEMS = 6
+"""Of a list that is."""
 NEAR_BEST = 0.86
 """A sentence joins the best one only when its score reaches this share of it."""
 NEAR_ELSEWHERE = 0.9
@@ -30,8 +35,10 @@ PROCEDURE_AT_HOME = 0.5
 """… and in the document that holds the best sentence, less: its symptoms match the question, its steps are the answer."""
 OTHER_CODE = 0.25
 """Taken from steps under a heading with a code that the question does not name: they mend a fault that it is not about."""
-FIGURE = 0.05
-"""Given to sentences with a figure where the question asks how many, how long or when."""
+VALUE = 0.05
+"""Given to sentences with a value of the kind that the question asks for."""
+BEST_PASSAGE = BEST_DOCUMENT = 0.03
+"""Given to what stands in the best passage, and in its document: the ranking has seen more than one sentence's likeness."""
 CELL = " | "
 
 _ORPHAN = re.compile(
@@ -43,21 +50,12 @@ _HOW = re.compile(
     r"|restart|what (?:do|should|can|must) (?:i|we|they)|what to do|what now)\b",
     re.IGNORECASE,
 )
-_WANTS_FIGURE = re.compile(
-    r"\b(?:how (?:many|much|long|often|soon|old|far|quick(?:ly)?|fast|late|early|big|large|high|low)|when|by when|until when"
-    r"|(?:what|which) (?:time|date|day|percentage|discount|rate|price|limit|port|number|size|share))\b",
-    re.IGNORECASE,
-)
-_FIGURE = re.compile(
-    r"(?<!step )(?<!section )(?<!\w)\d"
-    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|daily|weekly|monthly|hourly|midnight|noon|never)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One sentence, list item or table row of a passage: `(start, end)` characters, and how well it fits the question."""
+    """One sentence, list item or table row of a passage: `(start, end)` characters, how well it fits the question, and which of
+    the question's terms it holds."""
 
     passage: int
     index: int
@@ -65,6 +63,7 @@ class _Span:
     end: int
     text: str
     score: float
+    asked: frozenset[str]
     is_row: bool = False
 
     @property
@@ -79,9 +78,15 @@ class _Span:
 
 
 def extract(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
-    """Units that answer the question, each with its passage and the quote it is. Empty where no passage has a sentence."""
-    figure = bool(_WANTS_FIGURE.search(question))
-    spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage, figure=figure)]
+    """Units that answer the question, each with its passage and the quote it is. Empty where no passage has a sentence, and where
+    those that fit state nothing of the kind that is asked for."""
+    units, value = list(_units_for(question, passages)), value_asked(question)
+    if value is None or any(value.states.search(unit.text) for unit in units):
+        yield from units
+
+
+def _units_for(question: str, passages: Sequence[Passage]) -> Iterator[Unit]:
+    spans = [span for number in range(len(passages)) for span in _spans(question, number, passages)]
     speaking = _about(question, [span for span in spans if _speaks(span, passages[span.passage])], passages)
     if not speaking:
         return
@@ -107,14 +112,17 @@ def _about(question: str, speaking: list[_Span], passages: Sequence[Passage]) ->
     return [span for span in speaking if fits(span)]
 
 
-def _spans(number: int, passage: Passage, *, figure: bool) -> Iterator[_Span]:
+def _spans(question: str, number: int, passages: Sequence[Passage]) -> Iterator[_Span]:
+    passage, wanted, asked = passages[number], favoured(question), frozenset(terms(question))
     rows = set(_rows(passage))
+    at_home = BEST_DOCUMENT * (passage.document_id == passages[0].document_id) + BEST_PASSAGE * (number == 0)
     for index, (start, end) in enumerate(passage.sentences):
         text = passage.text[start:end].strip()
         cosine = passage.sentence_scores[index] if index < len(passage.sentence_scores) else passage.dense_score
         if text:
-            score = 0.6 * cosine + 0.4 * passage.score + (FIGURE if figure and _FIGURE.search(text) else 0.0)
-            yield _Span(number, index, start, end, text, score, _with_last_cell(text) in rows)
+            score = 0.6 * cosine + 0.4 * passage.score + at_home + VALUE * bool(wanted and wanted.search(text))
+            held = asked.intersection(terms(text))
+            yield _Span(number, index, start, end, text, score, held, _with_last_cell(text) in rows)
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
@@ -152,7 +160,23 @@ def _select(best: _Span, speaking: Sequence[_Span], spans: Sequence[_Span], pass
 
 def _whole(span: _Span, by_place: dict[tuple[int, int], _Span]) -> list[_Span]:
     """With what it cannot stand without."""
-    return [*_lead_in(span, by_place), span, *_code_of(span, by_place)]
+    items = _list_of(span, by_place)
+    return [*_lead_in(items[0], by_place), *items, *_code_of(items[-1], by_place)]
+
+
+def _list_of(span: _Span, by_place: dict[tuple[int, int], _Span]) -> list[_Span]:
+    """The span, and where it is an item of a short list, the others, since a list with gaps misleads; but for an item that the
+    question names by a word that not all of them hold."""
+    if span.kind is not UnitKind.ITEM:
+        return [span]
+
+    def neighbours(step: int) -> list[_Span]:
+        places = ((span.passage, span.index + step * n) for n in range(1, MAX_ITEMS + 1))
+        return list(takewhile(lambda near: near.kind is UnitKind.ITEM, (by_place[p] for p in places if p in by_place)))
+
+    items = [*reversed(neighbours(-1)), span, *neighbours(1)]
+    named = any(span.asked - item.asked for item in items)
+    return [span] if named or len(items) > MAX_ITEMS else items
 
 
 def _running_on(best: _Span, speaking: dict[tuple[int, int], _Span]) -> Iterator[_Span]:

@@ -8,7 +8,9 @@ from types import ModuleType
 
 from benchmarks.pages import DATA
 
-NAMES = ("startup", "ask", "grounding", "ids", "ingest", "pdf", "precision", "redaction", "resync", "retrieval")
+NAMES = (
+    "startup", "ask", "grounding", "ids", "ingest", "pdf", "precision", "redaction", "releases", "resync", "retrieval",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -19,6 +19,7 @@ from typing import cast
 import numpy as np
 
 from benchmarks.pages import copy_pages, parser
+from core.audit import Trail
 from core.database import Database
 from core.domain import Audience, Permission, Principal, RedactedText, RedactionProfile
 from core.jobs import Progress
@@ -79,11 +80,12 @@ def _noise(text: str) -> Vector:
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
+class World:
     tenant_id: str
     source_id: str
     library: Library
     releases: Releases
+    database: Database
 
     async def sync(self) -> tuple[float, Json]:
         began = time.perf_counter()
@@ -92,11 +94,11 @@ class _World:
 
 
 @asynccontextmanager
-async def _opened(home: Path, folder: Path) -> AsyncIterator[_World]:
-    database = Database(f"sqlite+aiosqlite:///{home / 'copilot.db'}")
+async def opened(home: Path, folder: Path) -> AsyncIterator[World]:
+    keyring = Keyring(bytes(32))
+    database = Database(f"sqlite+aiosqlite:///{home / 'copilot.db'}", trail=Trail(keyring))
     await migrate(database)
     index = EdgeIndex(home / "index")
-    keyring = Keyring(bytes(32))
     tenants = Tenants(database, keyring, generation="noise")
     limits = ParseLimits()
     pipeline = IngestPipeline(
@@ -116,14 +118,14 @@ async def _opened(home: Path, folder: Path) -> AsyncIterator[_World]:
     operator = Principal(tenant.id, "benchmark", Audience.AGENT, frozenset(Permission))
     source = await library.add_folder(operator, corpus="docs", path=folder)
     releases = Releases(database=database, index=index, tenants=tenants)
-    yield _World(tenant.id, source.id, library, releases)
+    yield World(tenant.id, source.id, library, releases, database)
     await releases.aclose()
     await index.close()
     await database.aclose()
 
 
 async def _measure(home: Path, folder: Path) -> float:
-    async with _opened(home, folder) as world:
+    async with opened(home, folder) as world:
         first_s, report = await world.sync()
         await world.releases.publish(world.tenant_id, actor="benchmark")
         print(f"first     {first_s:7.1f} s {report['counts']} (stand-ins for the models)")

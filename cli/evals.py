@@ -26,7 +26,7 @@ Compare = Annotated[str | None, typer.Option(help="'last', or the id of a run: p
 
 @evals.command("run")
 def run_set(
-    dataset: Annotated[str, typer.Argument(help="ax, ax-withheld, mtrag-rewrite, mtrag-history or golden.")],
+    dataset: Annotated[str, typer.Argument(help="ax, ax-withheld, mtrag-rewrite, mtrag-history, golden or plain.")],
     data: Data = None,
     split: Split = "dev",
     answers: Annotated[bool, typer.Option("--answers", help="Ask the whole pipeline, not only search.")] = False,
@@ -75,7 +75,7 @@ def run_all(
 
 def _command(dataset: str, split: str, changes: Sequence[str], *, answers: bool) -> str:
     """As a reader would repeat it, whatever their folders are called."""
-    data = [] if dataset == "golden" else ["--data DIR"]
+    data = [] if dataset in ("golden", "plain") else ["--data DIR"]
     half = [] if split == "dev" else [f"--split {split}"]
     given = [f"--set {shlex.quote(change)}" for change in changes]
     return " ".join(["partner-copilot eval run", dataset, *data, *half, *(["--answers"] if answers else []), *given])
@@ -113,4 +113,8 @@ def fit(
     from api.measure import measure_fit
     from evals.fit import report
 
-    out.print(report(run(measure_fit(settings(), data, CORPORA)), accepted_error), markup=False)
+    with Progress("{task.description}", "{task.completed}", console=err, transient=True) as bar:
+        task = bar.add_task("searching", total=None)
+        work = measure_fit(settings(), data, CORPORA, note=lambda done: bar.update(task, completed=done))
+        fitted, measured = run(work)
+    out.print(report(fitted, accepted_error, measured), markup=False)

@@ -15,6 +15,8 @@ from core.domain import Audience, DocType, Filters
 from core.errors import InvalidRequestError
 
 FILE = "golden.jsonl"
+PLAIN_FILE = "plain_{split}.jsonl"
+"""As people type, in the documents' words as often as not, where golden questions are hard on purpose."""
 
 
 class Kind(StrEnum):
@@ -56,14 +58,14 @@ GoldenSet = Mapping[str, Sequence[GoldenQuestion]]
 """By the slug of the tenant that asks."""
 
 
-def load_golden(folder: Path) -> dict[str, list[GoldenQuestion]]:
-    """The questions of `<folder>/<tenant>/golden.jsonl`, or of the one tenant whose folder is given.
+def load_golden(folder: Path, name: str = FILE) -> dict[str, list[GoldenQuestion]]:
+    """The questions of `<folder>/<tenant>/<name>`, or of the one tenant whose folder is given.
 
     Raises `InvalidRequestError` (`invalid_golden`) naming file and line, or where there is no such file.
     """
-    files = [folder / FILE] if (folder / FILE).is_file() else sorted(folder.glob(f"*/{FILE}"))
+    files = [folder / name] if (folder / name).is_file() else sorted(folder.glob(f"*/{name}"))
     if not files:
-        raise InvalidRequestError(f"there is no <tenant>/{FILE} below {folder}", code="invalid_golden")
+        raise InvalidRequestError(f"there is no <tenant>/{name} below {folder}", code="invalid_golden")
     return {file.parent.resolve().name: load_file(file) for file in files}
 
 

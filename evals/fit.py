@@ -9,19 +9,22 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from answers.calibration import Fitted, Point, lowest
-from answers.confidence import SHIPPED, Coefficients
+from answers.confidence import SHIPPED, Coefficients, confidence, inputs
 from answers.extractive import extract
 from core.clock import today
-from core.domain import Scope
+from core.domain import Passage, Scope
 from core.errors import InvalidRequestError
 from evals.labelled import LabelledQuestion
-from evals.metrics import Floats, auroc, brier, calibration_error
+from evals.metrics import Floats
 from evals.ports import Finder
+from evals.sets.text import covered
+from evals.stated import Stated
 from retrieval.scoring import Signals
 
 FOLDS = 5
@@ -29,23 +32,27 @@ LOOSE = 0.1
 """Strength of the prior where there are hundreds of labels: next to nothing, signals lie in 0…1."""
 FIRM = 2.0
 """… and for a tenant's own few dozen: the shipped coefficients hold until about as many questions speak against them."""
+STILL_ANSWERED = 0.8
+"""Where this share of an answer's words stands in other documents' passages, they may answer, too."""
+TWIN_WEIGHT = 0.3
+"""Of a question that is asked again without its documents: askers mostly ask what somebody wrote down."""
 LEAST_ANSWERED = 20
 """A share of wrong answers counted over fewer proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSignals:
-    """`right`: what an answer without a model would cite holds a document that answers."""
+    """`right`: what an answer without a model would cite holds a document that answers. `weight`: what the row counts in a fit."""
 
     signals: Signals
     right: bool
     group: str
+    weight: float = 1.0
 
 
-def report(fitted: Fitted, accepted_risk: float) -> str:
-    """For a terminal."""
+def report(fitted: Fitted, accepted_risk: float, measured: Sequence[str]) -> str:
+    """For a terminal; `measured` are lines about the estimate."""
     weights = ", ".join(f"{name}={value:.2f}" for name, value in fitted.coefficients.as_dict().items())
-    area = "–" if fitted.auroc is None else f"{fitted.auroc:.3f}"
     point = lowest(fitted.curve, accepted_risk)
     wanted = f"for at most {accepted_risk:.0%} wrong"
     advice = (
@@ -53,14 +60,8 @@ def report(fitted: Fitted, accepted_risk: float) -> str:
         if point is None
         else f"{wanted}: threshold {point.threshold:.2f} answers {point.coverage:.0%}, {point.risk:.1%} of it wrong"
     )
-    return "\n".join(
-        (
-            f"{fitted.questions} questions, {fitted.right} with a right answer found",
-            f"cross-fitted: AUROC {area}, Brier {fitted.brier:.3f}, calibration error {fitted.calibration_error:.3f}",
-            f"Coefficients({weights})",
-            advice,
-        )
-    )
+    found = f"{fitted.questions} questions, {fitted.right} with a right answer found"
+    return "\n".join((found, *measured, f"Coefficients({weights})", advice))
 
 
 async def collect(
@@ -70,10 +71,12 @@ async def collect(
     *,
     limit: int,
     note: Callable[[int], None],
+    twins: bool = False,
 ) -> list[LabelledSignals]:
     """Search for each question as an answer would, reading `limit` passages; `tenant_ids` are by slug.
 
-    `note` is called with how many are done. Questions of tenants that are not named are left out.
+    `twins`: once more without the documents that answer it, which makes it one that nobody can answer. `note` is called with how
+    many are done. Questions of tenants that are not named are left out.
     """
     rows: list[LabelledSignals] = []
     for question in questions:
@@ -81,41 +84,70 @@ async def collect(
             continue
         filters = replace(question.filters, corpora=question.corpora or question.filters.corpora)
         scope = Scope(tenant_ids[question.tenant], question.audience, filters)
-        result = await finder.search(scope, question.text, limit=limit, today=today(), whole_procedures=True)
-        cited = {result.passages[n].source for unit in extract(question.text, result.passages) for n in unit.passages}
-        rows.append(LabelledSignals(result.signals, bool(cited & question.sources), question.group))
+        search = partial(finder.search, scope, question.text, limit=limit, today=today(), whole_procedures=True)
+        result = await search()
+        rows.append(LabelledSignals(result.signals, _answers(question, result.passages), question.group))
+        answering = frozenset(p.document_id for p in result.passages if p.source in question.sources)
+        if twins and answering:
+            left = await search(without=answering)
+            if not _stands_in(question.references, left.passages):
+                rows.append(LabelledSignals(left.signals, right=False, group=question.group, weight=TWIN_WEIGHT))
         note(len(rows))
     return rows
+
+
+def _answers(question: LabelledQuestion, passages: Sequence[Passage]) -> bool:
+    cited = {passages[n].source for unit in extract(question.text, passages) for n in unit.passages}
+    return bool(cited & question.sources)
+
+
+def _stands_in(references: Sequence[str], passages: Sequence[Passage]) -> bool:
+    texts = [passage.text for passage in passages]
+    return any(covered(reference, texts) > STILL_ANSWERED for reference in references)
 
 
 def fit(
     rows: Sequence[LabelledSignals], *, prior: Coefficients = SHIPPED, strength: float = LOOSE, folds: int = FOLDS
 ) -> Fitted:
     """Raises `InvalidRequestError` (`too_few_rows`) where there are fewer than `folds` groups or only one kind of label."""
-    labels = np.array([row.right for row in rows], dtype=bool)
-    groups = len({row.group for row in rows})
-    if groups < folds or len(set(labels.tolist())) < 2:
+    stated = cross_fitted(rows, prior=prior, strength=strength, folds=folds)
+    return Fitted(
+        coefficients=_fitted(rows, prior, strength),
+        curve=risk_coverage(stated.probabilities.tolist(), stated.right.tolist()),
+        questions=len(rows),
+        right=int(stated.right.sum()),
+        auroc=stated.auroc,
+        brier=stated.brier,
+        calibration_error=stated.calibration_error,
+    )
+
+
+def cross_fitted(
+    rows: Sequence[LabelledSignals], *, prior: Coefficients = SHIPPED, strength: float = LOOSE, folds: int = FOLDS
+) -> Stated:
+    """Each row by coefficients that saw neither it nor its group. Raises as `fit` does."""
+    right, groups = _right(rows), tuple(row.group for row in rows)
+    if len(set(groups)) < folds or len(set(right.tolist())) < 2:
         raise InvalidRequestError(
-            f"{len(rows)} labelled questions in {groups} groups are too few: {folds} groups, with right and wrong answers among"
-            " them, are needed",
+            f"{len(rows)} labelled questions in {len(set(groups))} groups are too few: {folds} groups, with right and wrong"
+            " answers among them, are needed",
             code="too_few_rows",
         )
-    features = np.array([_features(row.signals) for row in rows])
-    start = np.array(list(prior.as_dict().values()))
     probabilities = np.zeros(len(rows))
-    for held in _folds([row.group for row in rows], folds):
-        weights = _weights(features[~held], labels[~held], start, strength)
-        probabilities[held] = _sigmoid(features[held] @ weights)
-    stated, seen = probabilities.tolist(), labels.tolist()
-    return Fitted(
-        coefficients=Coefficients(*map(float, _weights(features, labels, start, strength))),
-        curve=risk_coverage(stated, seen),
-        questions=len(rows),
-        right=int(labels.sum()),
-        auroc=auroc(stated, seen),
-        brier=brier(stated, seen),
-        calibration_error=calibration_error(stated, seen),
-    )
+    for held in _folds(groups, folds):
+        weights = _fitted([row for row, out in zip(rows, held, strict=True) if not out], prior, strength)
+        probabilities[held] = [confidence(row.signals, weights) for row, out in zip(rows, held, strict=True) if out]
+    return Stated(probabilities, right, groups)
+
+
+def stated(rows: Sequence[LabelledSignals], weights: Coefficients) -> Stated:
+    """By coefficients that were fitted without these rows."""
+    probabilities = np.array([confidence(row.signals, weights) for row in rows])
+    return Stated(probabilities, _right(rows), tuple(row.group for row in rows))
+
+
+def _right(rows: Sequence[LabelledSignals]) -> NDArray[np.bool_]:
+    return np.array([row.right for row in rows], dtype=bool)
 
 
 def risk_coverage(
@@ -134,22 +166,20 @@ def risk_coverage(
     )
 
 
-def _features(signals: Signals) -> list[float]:
-    return [1.0, signals.sentence, signals.coverage, signals.gap]
-
-
-def _weights(features: Floats, labels: NDArray[np.bool_], prior: Floats, strength: float) -> Floats:
+def _fitted(rows: Sequence[LabelledSignals], prior: Coefficients, strength: float) -> Coefficients:
     """Maximum a posteriori of a logistic regression under a normal prior around `prior`."""
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-    signs = np.where(labels, 1.0, -1.0)
+    features, right = np.array([inputs(row.signals) for row in rows]), _right(rows)
+    counts, start = np.array([row.weight for row in rows]), np.array(list(prior.as_dict().values()))
+    signs = np.where(right, 1.0, -1.0)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        logits, moved = features @ weights, weights - prior
-        gradient = features.T @ (_sigmoid(logits) - labels) + strength * moved
-        return float(np.logaddexp(0.0, -signs * logits).sum() + strength / 2 * moved @ moved), gradient
+        logits, moved = features @ weights, weights - start
+        gradient = features.T @ (counts * (_sigmoid(logits) - right)) + strength * moved
+        return float(counts @ np.logaddexp(0.0, -signs * logits) + strength / 2 * moved @ moved), gradient
 
-    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B").x)
+    return Coefficients(*map(float, minimize(loss, start, jac=True, method="L-BFGS-B").x))
 
 
 def _sigmoid(logits: Floats) -> Floats:

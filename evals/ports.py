@@ -25,7 +25,14 @@ class Finder(Protocol):
     """`retrieval.search.Searcher`."""
 
     async def search(
-        self, scope: Scope, query: str, *, limit: int, today: date, whole_procedures: bool = False
+        self,
+        scope: Scope,
+        query: str,
+        *,
+        limit: int,
+        today: date,
+        whole_procedures: bool = False,
+        without: frozenset[str] = frozenset(),
     ) -> SearchResult: ...
 
 

@@ -17,7 +17,7 @@ from core.crossings import Crossing
 from core.database import Database, ReadSession, WriteSession
 from core.models import AnswerRow, AuditRow, Corpus, Document, Membership, Original, PassageRow, Release, Revision, now
 from core.tenancy import TenantInfo, Tenants
-from ingest.release_rows import highest, locked_tenant
+from ingest.release_rows import highest, locked_tenant, pending
 from ingest.releases import turn
 from ingest.repository import Session, batches, point_id
 from retrieval.index import VectorIndex
@@ -133,8 +133,13 @@ class Garbage:
 
     async def _collect_corpus(self, tenant: TenantInfo, corpus_id: str) -> tuple[int, int]:
         async with self._database.write(tenant.id) as session:
-            kept = {*await _published(session, tenant.id), await highest(session, tenant.id)}
-            garbage = _garbage(await _held(session, corpus_id), kept, self._keep_revisions)
+            undoable = await pending(session, tenant.id)
+            kept = {
+                *await _published(session, tenant.id),
+                await highest(session, tenant.id),
+                *(n - 1 for n in undoable),
+            }
+            garbage = _garbage(await _held(session, corpus_id), kept, self._keep_revisions, undoable)
             for batch in batches(garbage.stays):
                 await session.execute(delete(Membership).where(Membership.id.in_(batch)))
             await _drop(session, [revision.id for revision in garbage.revisions])
@@ -147,7 +152,8 @@ class Garbage:
         return len(garbage.points) + dropped, len(garbage.revisions)
 
 
-def _garbage(held: Iterable[_Held], kept: Collection[int], keep_revisions: int) -> _Garbage:
+def _garbage(held: Iterable[_Held], kept: Collection[int], keep_revisions: int, undoable: Collection[int]) -> _Garbage:
+    """`undoable` are candidates: where one is given up, what was before it must still be there."""
     stays: list[str] = []
     points: list[str] = []
     revisions: list[_Held] = []
@@ -159,9 +165,11 @@ def _garbage(held: Iterable[_Held], kept: Collection[int], keep_revisions: int) 
             stays += [stay.id for stay in revision.stays]
             continue
         # The newest stay's points are what a later stay is copied from.
-        last = max(revision.stays, key=lambda stay: stay.copy, default=None)
+        lasting = [stay for stay in revision.stays if stay.added_in not in undoable]
+        spare = any(stay.id in needed for stay in lasting)
+        last = max(lasting, key=lambda stay: stay.copy, default=None)
         for stay in revision.stays:
-            if stay.id not in needed and (needed or stay is not last):
+            if stay.id not in needed and (spare or stay is not last):
                 stays.append(stay.id)
                 points += [point_id(revision.id, n, stay.copy) for n in range(revision.passages)]
     return _Garbage(tuple(stays), tuple(points), tuple(revisions))

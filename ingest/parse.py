@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from core.errors import CopilotError, DocumentError
 from ingest.attachments import Nesting, with_attachments
-from ingest.formats.elements import Attachment, Element, ElementKind, Parsed, ParseLimits, unreadable
+from ingest.formats.elements import Attachment, Element, ElementKind, Parsed, ParseLimits, no_text, unreadable
 from ingest.formats.sniff import check_content
 
 __all__ = ["Element", "ElementKind", "ParseLimits", "Parsed", "parse"]
@@ -39,7 +39,8 @@ _REMEDIES = {
     **dict.fromkeys((".dat", ".tnef"), "an Outlook container: ask for the mail as .eml or .msg"),
     **dict.fromkeys((".epub", ".rst", ".org", ".adoc"), "convert it to .md or .html, with pandoc for example"),
     **dict.fromkeys(
-        (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp"), "text in pictures is not read"
+        (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp"),
+        "text in pictures is not read; write down what they say in a document",
     ),
 }
 
@@ -62,12 +63,22 @@ _PARSERS = {
 """An extension → module of `ingest.formats` and function, so that Markdown alone never loads the office libraries."""
 
 
+_OFFICE = frozenset((".docx", ".docm", ".pptx", ".pptm", ".eml", ".msg", ".zip"))
+"""Office files, and what has them inside."""
+
+
 def _parser(suffix: str) -> Parser | None:
     if suffix not in _PARSERS:
         return None
     module, function = _PARSERS[suffix]
     parser: Parser = getattr(import_module(f"ingest.formats.{module}"), function)
     return parser
+
+
+def load_parser(name: str) -> None:
+    """Import what reading a file of this name may take, before its seconds are counted."""
+    if PurePosixPath(name.lower()).suffix in _OFFICE:
+        import_module("ingest.formats.office").load()
 
 
 def parse(data: bytes, name: str, *, limits: ParseLimits) -> Parsed:
@@ -94,7 +105,7 @@ def _parsed(data: bytes, name: str, limits: ParseLimits) -> Parsed:
             code="unsupported_type",
         )
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise DocumentError("the file is empty", code="empty")
+        raise DocumentError("the file is empty: leave it out, or fill it", code="empty")
     if len(data) > limits.max_bytes:
         raise too_large(len(data), limits)
     check_content(data, suffix, limits)
@@ -122,14 +133,20 @@ def _guarded(step: Callable[[], T], name: str) -> T:
         # may quote the document, so only the kind of error is told, and where it arose.
         frame = traceback.extract_tb(error.__traceback__)[-1]
         _log.info("%s failed: %s at %s:%s", name, type(error).__name__, frame.filename, frame.lineno)
-        raise unreadable(f"the file is damaged or not what its name says ({type(error).__name__})") from error
+        raise unreadable(_told(error)) from error
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the file's parts lie too deep in each other to be read: save it without so much nesting"
+    return f"the file is damaged or not what its name says ({type(error).__name__}): open it in its own program and save it again"
 
 
 def _within(parsed: Parsed, limits: ParseLimits) -> Parsed:
     elements = tuple(e for e in parsed.elements if e.text.strip())
     characters = sum(len(e.text) for e in elements)
     if not any(character.isalnum() for e in elements for character in e.text):
-        raise DocumentError("the file holds no text", code="no_text")
+        raise no_text()
     if characters > limits.max_characters:
         raise DocumentError(
             f"the file holds {characters:,} characters, max_characters is {limits.max_characters:,}; split it",

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from core.database import Database
 from core.domain import DocumentStatus, Metadata
-from core.errors import CopilotError, DocumentError
+from core.errors import CopilotError, DocumentError, UnavailableError
 from core.keyring import Keyring
 from core.models import new_id
 from core.tasks import single_fault
 from guardrails.vault import Vault
 from ingest import duplicates, repository
 from ingest.chunk import TokenBudget
-from ingest.formats.elements import ParseLimits
+from ingest.formats.elements import ParseLimits, no_text
 from ingest.points import embed_item, embedded_hash
 from ingest.prepare import Prepared, PrepareTask
 from ingest.repository import NewRevision
@@ -29,7 +29,7 @@ from ingest.retries import Retries, is_transient
 from ingest.settle import Settler, Target
 from ingest.statuses import SETTLED, SKIPS, FileState, FileStatus, failed
 from ingest.turns import Turns
-from ingest.worker import Workers
+from ingest.worker import NOT_STARTED, Workers
 from retrieval.embedding import Embedder, EmbedItem
 from retrieval.index import VectorIndex
 
@@ -39,7 +39,8 @@ BATCH_CHUNKS = 256
 """Chunks embedded together: enough to sort by length, few enough to show progress and bound memory."""
 
 _FAULTS_IN_A_ROW = 2
-"""Batches that may fail with a passing fault, each after all its tries, before the run gives up."""
+"""Batches that may fail with a passing fault, and files for which no worker starts, each after all its tries, before the run gives
+up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class IngestPipeline:
         """Calls `note` with the status of each file as it is settled. While a batch is embedded, the next files are prepared.
 
         A passing fault of index or embedder is tried again; then the batch's files are noted as failed, and a second such batch
-        in a row ends the run with the fault.
+        in a row ends the run with the fault. So does a second file in a row for which no worker starts.
         """
         await self._retries.run(lambda: self._index.ensure(target.collection))
         prepared: asyncio.Queue[Ready | FileStatus | None] = asyncio.Queue(maxsize=self._ahead)
@@ -204,10 +205,19 @@ class IngestPipeline:
         out: asyncio.Queue[Ready | FileStatus | None],
     ) -> None:
         slots = asyncio.Semaphore(self._ahead)
+        not_started = 0
 
         async def one(file: Incoming) -> None:
+            nonlocal not_started
             try:
-                await out.put(await self.prepare(target, file, claims))
+                found = await self.prepare(target, file, claims)
+                not_started = 0
+                await out.put(found)
+            except UnavailableError as fault:
+                not_started += 1
+                if fault.code != NOT_STARTED or not_started >= _FAULTS_IN_A_ROW:
+                    raise
+                await out.put(failed(file.path, fault))
             finally:
                 slots.release()
 
@@ -220,9 +230,9 @@ class IngestPipeline:
     async def _prepared(self, target: Target, file: Incoming) -> Prepared:
         task = PrepareTask(file.data, file.path, target.profile, file.rules, file.default, self._limits)
         async with self._turns.place(target.tenant_id):
-            prepared = await self._workers.run(task, timeout_s=self._file_timeout_s)
+            prepared = await self._retries.run(lambda: self._workers.run(task, timeout_s=self._file_timeout_s))
         if not prepared.chunks:
-            raise DocumentError("the file holds no text", code="no_text")
+            raise no_text()
         return prepared
 
     def _revision(

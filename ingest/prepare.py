@@ -18,7 +18,7 @@ from guardrails.withheld import Withheld, withheld
 from ingest.chunk import Chunk, TokenBudget, chunk, word_pieces
 from ingest.formats.elements import Element, ParseLimits
 from ingest.metadata import read_metadata
-from ingest.parse import parse
+from ingest.parse import load_parser, parse
 
 _LONGEST_REDACTED = 4_000
 """Characters that the redactor gets at once: language models slow down, and refuse, at very long texts."""
@@ -134,6 +134,11 @@ def load(tokenizer_file: Path) -> None:
 
     global _preparer  # noqa: PLW0603 - one per child process, set before its first task
     _preparer = Preparer(Redactor(), TokenBudget(word_pieces(tokenizer_file)))
+
+
+def furnish(task: PrepareTask) -> None:
+    """What a pool of `prepare` runs before each task, off its clock."""
+    load_parser(task.name)
 
 
 def prepare(task: PrepareTask) -> Prepared:

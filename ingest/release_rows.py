@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
@@ -24,11 +24,24 @@ WAITING = (DocumentStatus.DRAFT, DocumentStatus.IN_REVIEW)
 UNFINISHED = ("candidate", "undoing")
 """Releases whose marks belong to nobody unless a publish is at work on them just now."""
 
+READY = "ready"
+"""A candidate that was marked before anybody asked for it, at most one a tenant. Nobody has searched it, not even a gate: where it
+is given up, its number is free again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The marks of a candidate that stands ready: revision → copy number, and revisions that leave."""
+
+    entering: Mapping[str, int]
+    leaving: frozenset[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Release `number` in the making, beside the `live` one. `entering` maps revisions to their stay's copy number; 0 is the
-    first stay, whose points are the staged ones. `sources` are the copies that later stays are copied from."""
+    first stay, whose points are the staged ones. `sources` are the copies that later stays are copied from. `ready` is what a
+    candidate of that number has marked already."""
 
     number: int
     live: int
@@ -37,6 +50,27 @@ class Plan:
     leaving: frozenset[str] = frozenset()
     entering: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, int] = field(default_factory=dict)
+    ready: Ready | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether all that stands ready is wanted still."""
+        ready = self.ready
+        return ready is None or (ready.entering.items() <= self.entering.items() and ready.leaving <= self.leaving)
+
+    @property
+    def rest(self) -> Plan:
+        """What is to be marked yet."""
+        ready = self.ready
+        if ready is None:
+            return self
+        entering = {r: copy for r, copy in self.entering.items() if r not in ready.entering}
+        sources = {r: copy for r, copy in self.sources.items() if r in entering}
+        return replace(self, entering=entering, sources=sources, leaving=self.leaving - ready.leaving)
+
+    @property
+    def marked(self) -> bool:
+        return self.ready is not None and not (self.rest.entering or self.rest.leaving)
 
     @property
     def unchanged(self) -> bool:
@@ -64,6 +98,17 @@ async def unfinished(session: Session, tenant_id: str) -> list[int]:
     return list(await session.scalars(query))
 
 
+async def pending(session: Session, tenant_id: str) -> list[int]:
+    """Candidates of any kind: their marks may be undone."""
+    waiting = Release.status.in_((*UNFINISHED, READY))
+    return list(await session.scalars(select(Release.number).where(Release.tenant_id == tenant_id, waiting)))
+
+
+async def ready(session: Session, tenant_id: str) -> int | None:
+    query = select(Release.number).where(Release.tenant_id == tenant_id, Release.status == READY)
+    return await session.scalar(query)
+
+
 async def highest(session: Session, tenant_id: str) -> int:
     """Abandoned numbers count: a number is never used twice."""
     return await session.scalar(select(func.max(Release.number)).where(Release.tenant_id == tenant_id)) or 0
@@ -71,36 +116,34 @@ async def highest(session: Session, tenant_id: str) -> int:
 
 async def planned(session: Session, tenant: Tenant) -> Plan:
     """What the next release would change against what the highest number shows: its marks are the newest ones there are."""
-    last = await highest(session, tenant.id)
-    shown = await shown_revisions(session, tenant.id, last)
+    standing = await ready(session, tenant.id)
+    number = standing or await highest(session, tenant.id) + 1
+    shown = await shown_revisions(session, tenant.id, number - 1)
     candidate = frozenset(await _candidate(session, tenant))
-    copies = await _copies(session, tenant.id)
+    copies = await _copies(session, tenant.id, before=number)
     entering = {r: copies[r] + 1 if r in copies else 0 for r in candidate - shown}
     return Plan(
-        number=last + 1,
+        number=number,
         live=tenant.live_release,
         candidate=candidate,
         shown_live=frozenset(await shown_revisions(session, tenant.id, tenant.live_release)),
         leaving=frozenset(shown - candidate),
         entering=entering,
         sources={r: copies[r] for r in entering if r in copies},
+        ready=await _marks(session, tenant.id, standing) if standing else None,
     )
 
 
 async def begin(session: WriteSession, tenant_id: str, plan: Plan, *, actor: str, note: str) -> None:
     """The candidate's row and its marks; nobody reads its number yet."""
-    session.add(
-        Release(
-            id=new_id(),
-            tenant_id=tenant_id,
-            number=plan.number,
-            status="candidate",
-            note=note,
-            published_by=actor,
-            entered=len(plan.entering),
-            left=len(plan.leaving),
-        )
-    )
+    values: Json = {"status": "candidate", "note": note, "published_by": actor, "created_at": now()}
+    values |= {"entered": len(plan.entering), "left": len(plan.leaving)}
+    if plan.ready is None:
+        session.add(Release(id=new_id(), tenant_id=tenant_id, number=plan.number, **values))
+    else:
+        own = Release.tenant_id == tenant_id, Release.number == plan.number
+        await session.execute(update(Release).where(*own).values(values))
+    rest = plan.rest
     rows = [
         {
             "id": new_id(),
@@ -110,16 +153,22 @@ async def begin(session: WriteSession, tenant_id: str, plan: Plan, *, actor: str
             "added_in": plan.number,
             "removed_in": OPEN_END,
         }
-        for revision_id, copy in sorted(plan.entering.items())
+        for revision_id, copy in sorted(rest.entering.items())
     ]
     if rows:
         await session.execute(insert(Membership), rows)
-    for batch in batches(plan.leaving):
+    for batch in batches(rest.leaving):
         await session.execute(
             update(Membership)
             .where(Membership.revision_id.in_(batch), Membership.removed_in == OPEN_END)
             .values(removed_in=plan.number)
         )
+
+
+async def keep_ready(session: WriteSession, tenant_id: str, number: int) -> None:
+    """The candidate is marked, and waits to be published."""
+    own = Release.tenant_id == tenant_id, Release.number == number
+    await session.execute(update(Release).where(*own).values(status=READY))
 
 
 async def settle(session: WriteSession, tenant_id: str, plan: Plan, *, gate: Json, override: str | None) -> bool:
@@ -146,22 +195,23 @@ async def give_up(session: WriteSession, tenant_id: str, number: int, gate: Json
     return bool(
         await session.scalar(
             update(Release)
-            .where(Release.tenant_id == tenant_id, Release.number == number, Release.status.in_(UNFINISHED))
+            .where(Release.tenant_id == tenant_id, Release.number == number, Release.status.in_((*UNFINISHED, READY)))
             .values(values)
             .returning(Release.id)
         )
     )
 
 
-async def undo(session: WriteSession, tenant_id: str, number: int, status: str) -> None:
+async def undo(session: WriteSession, tenant_id: str, number: int, status: str | None) -> None:
+    """Without a status, the number has never been."""
     own = Membership.tenant_id == tenant_id
     await session.execute(delete(Membership).where(own, Membership.added_in == number))
     await session.execute(update(Membership).where(own, Membership.removed_in == number).values(removed_in=OPEN_END))
-    await session.execute(
-        update(Release)
-        .where(Release.tenant_id == tenant_id, Release.number == number)
-        .values(status=status, entered=0, left=0)
-    )
+    release = Release.tenant_id == tenant_id, Release.number == number
+    if status is None:
+        await session.execute(delete(Release).where(*release))
+    else:
+        await session.execute(update(Release).where(*release).values(status=status, entered=0, left=0))
 
 
 async def copied_points(session: Session, tenant_id: str, number: int) -> list[str]:
@@ -185,6 +235,7 @@ async def set_published(session: WriteSession, tenant_id: str, number: int) -> N
             Document.revision_id.in_(shown),
         )
         .values(status=DocumentStatus.PUBLISHED)
+        .execution_options(synchronize_session=False)  # no document is loaded here, and thousands change
     )
 
 
@@ -224,11 +275,21 @@ async def _candidate(session: Session, tenant: Tenant) -> set[str]:
     return set(await session.scalars(query))
 
 
-async def _copies(session: Session, tenant_id: str) -> dict[str, int]:
-    """The newest stay's copy number by revision; those that never had a stay are absent."""
+async def _copies(session: Session, tenant_id: str, *, before: int) -> dict[str, int]:
+    """The newest stay's copy number by revision, of the stays that began before release `before`; those without one are absent."""
     query = (
         select(Membership.revision_id, func.max(Membership.copy))
-        .where(Membership.tenant_id == tenant_id)
+        .where(Membership.tenant_id == tenant_id, Membership.added_in < before)
         .group_by(Membership.revision_id)
     )
     return {row[0]: row[1] for row in await session.execute(query)}
+
+
+async def _marks(session: Session, tenant_id: str, number: int) -> Ready:
+    own = Membership.tenant_id == tenant_id
+    came = select(Membership.revision_id, Membership.copy).where(own, Membership.added_in == number)
+    went = select(Membership.revision_id).where(own, Membership.removed_in == number)
+    return Ready(
+        entering={row[0]: row[1] for row in await session.execute(came)},
+        leaving=frozenset(await session.scalars(went)),
+    )

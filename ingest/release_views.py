@@ -13,7 +13,7 @@ from core.domain import Audience
 from core.errors import NotFoundError
 from core.models import Corpus, Document, Json, Release, Revision, Tenant
 from ingest.gate import gate_for
-from ingest.release_rows import Session, find, shown_revisions
+from ingest.release_rows import READY, Session, find, shown_revisions
 from ingest.repository import batches
 
 
@@ -70,7 +70,8 @@ class ReleaseCatalogue:
 
     async def page(self, tenant_id: str, *, before: int | None = None, limit: int = 50) -> list[ReleaseView]:
         """Newest first, those below the number `before`; the gates without their single answers."""
-        query = select(Release).where(Release.tenant_id == tenant_id).order_by(Release.number.desc()).limit(limit)
+        known = Release.tenant_id == tenant_id, Release.status != READY
+        query = select(Release).where(*known).order_by(Release.number.desc()).limit(limit)
         if before is not None:
             query = query.where(Release.number < before)
         async with self._database.read(tenant_id) as session:
@@ -82,7 +83,7 @@ class ReleaseCatalogue:
         """Raises `NotFoundError` (`unknown_release`)."""
         async with self._database.read(tenant_id) as session:
             row = await find(session, tenant_id, number)
-            if row is None:
+            if row is None or row.status == READY:
                 raise NotFoundError(f"there is no release {number}", code="unknown_release")
             live = await _live(session, tenant_id)
             held = row.status in ("published", "candidate")

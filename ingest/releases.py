@@ -1,22 +1,24 @@
 """Releases: numbers that are never reused, published behind a gate and rolled back by one pointer.
 
 A release N shows the revisions with ``added_in <= N < removed_in``. Publishing marks what enters and leaves with N+1, which only
-the gate searches, and then moves the tenant's live pointer in one transaction. Design: docs/adr/0004 and docs/releases.md.
+the gate searches, and then moves the tenant's live pointer in one transaction. The marks may be made beforehand (`prepare`): then a
+publish of any size takes no longer than its gate. Design: docs/adr/0004 and docs/releases.md.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import structlog
 from sqlalchemy import select, update
 
-from core.database import Database, ReadSession
+from core.database import Database, ReadSession, WriteSession
 from core.errors import ConflictError, CopilotError, InvalidRequestError, NotFoundError
 from core.jobs import Progress
 from core.models import Corpus, Json, Release, Tenant
@@ -104,6 +106,27 @@ class Releases:
         self._tidy(tenant.collection)
         return Published(plan.number, gate, len(plan.entering), len(plan.leaving))
 
+    async def prepare(self, tenant_id: str) -> bool:
+        """Mark the next release now, so that its publish has only the gate to ask and the pointer to move. Whether it is.
+
+        What changes afterwards is marked by the publish, which trusts no plan but its own. Raises what index and database raise.
+        """
+        async with self._turn(tenant_id):
+            async with self._planning(tenant_id) as (session, plan):
+                if plan.unchanged or not plan.candidate or plan.marked:
+                    return plan.marked
+                await rows.begin(session, tenant_id, plan, actor="", note="")
+            tenant = await self._tenants.get(tenant_id)
+            async with self._undone_on_failure(tenant, plan):
+                await self._mark(tenant, plan)
+                async with self._database.write(tenant_id) as session:
+                    await rows.keep_ready(session, tenant_id, plan.number)
+        return True
+
+    def prepare_soon(self, tenant_id: str) -> None:
+        """`prepare` in the background, after a change of many documents."""
+        self._behind(self._prepared(tenant_id))
+
     async def rehearse(self, tenant_id: str, *, actor: str) -> Rehearsal:
         """Everything that a publish does up to the pointer's move, then undone. Raises as `publish`, but for the gate."""
         async with self._turn(tenant_id):
@@ -150,6 +173,7 @@ class Releases:
                 # In turn: where another process publishes just now, there is nothing to undo when it has done.
                 async with self._turn(tenant.id):
                     await self._undo_abandoned(tenant)
+                    await self._undo_ready(tenant)
                 found.append(await work.run(tenant))
             except CopilotError as fault:
                 log.error("index_not_reconciled", tenant=tenant.slug, code=fault.code)
@@ -165,16 +189,25 @@ class Releases:
 
     async def _begun(self, tenant_id: str, *, actor: str, note: str, may_empty: bool) -> tuple[TenantInfo, Plan]:
         """The plan, and where it changes anything, its candidate in the database."""
-        await self._undo_abandoned(await self._tenants.get(tenant_id))
-        async with self._database.write(tenant_id) as session:
-            tenant = await rows.locked_tenant(session, tenant_id)
-            plan = await rows.planned(session, tenant)
+        async with self._planning(tenant_id) as (session, plan):
             _require_content(plan, may_empty=may_empty)
             if plan.unchanged:
                 await rows.set_published(session, tenant_id, plan.live)  # back at the bytes that are shown already
             else:
                 await rows.begin(session, tenant_id, plan, actor=actor, note=note)
         return await self._tenants.get(tenant_id), plan
+
+    @asynccontextmanager
+    async def _planning(self, tenant_id: str) -> AsyncIterator[tuple[WriteSession, Plan]]:
+        """A transaction with the plan of the next release, to which belongs all that stands ready."""
+        await self._undo_abandoned(await self._tenants.get(tenant_id))
+        while True:
+            async with self._database.write(tenant_id) as session:
+                plan = await rows.planned(session, await rows.locked_tenant(session, tenant_id))
+                if plan.fits:
+                    yield session, plan
+                    return
+            await self._undo_ready(await self._tenants.get(tenant_id))
 
     @asynccontextmanager
     async def _undone_on_failure(self, tenant: TenantInfo, plan: Plan) -> AsyncIterator[None]:
@@ -190,18 +223,21 @@ class Releases:
             raise
 
     async def _mark(self, tenant: TenantInfo, plan: Plan) -> None:
-        """Prepare the points of the release."""
-        collection, number = tenant.collection, plan.number
-        # A database that lost its last transactions with the power gives a number again whose marks the index still has.
-        await self._index.undo(collection, number)
-        await self._index.enter(collection, plan.first, number)
+        """Prepare the points of the release, those that stand ready aside."""
+        if plan.marked:
+            return
+        collection, number, rest = tenant.collection, plan.number, plan.rest
+        if plan.ready is None:
+            # A database that lost its last transactions with the power gives a number again whose marks the index still has.
+            await self._index.undo(collection, number)
+        await self._index.enter(collection, rest.first, number)
         async with self._database.read(tenant.id) as session:
-            sizes = await rows.sizes(session, plan.sources)
-        for revision_id, source in sorted(plan.sources.items()):
-            copy = plan.entering[revision_id]
+            sizes = await rows.sizes(session, rest.sources)
+        for revision_id, source in sorted(rest.sources.items()):
+            copy = rest.entering[revision_id]
             ids = {point_id(revision_id, n, source): point_id(revision_id, n, copy) for n in range(sizes[revision_id])}
             await self._index.copy(collection, revision_id, ids, number)
-        await self._index.leave(collection, sorted(plan.leaving), number)
+        await self._index.leave(collection, sorted(rest.leaving), number)
 
     async def _examined(self, tenant: TenantInfo, plan: Plan) -> GateVerdict:
         """Closed: a gate that cannot ask, or not in time, blocks."""
@@ -266,7 +302,14 @@ class Releases:
             await self._undo(tenant, number, "abandoned", None)
             log.warning("release_abandoned", tenant=tenant.slug, release=number)
 
-    async def _undo(self, tenant: TenantInfo, number: int, status: str, gate: Json | None) -> None:
+    async def _undo_ready(self, tenant: TenantInfo) -> None:
+        """At a start, since an index and a database that lost power do not remember the same; and where it fits no longer."""
+        async with self._database.read(tenant.id) as session:
+            number = await rows.ready(session, tenant.id)
+        if number is not None:
+            await self._undo(tenant, number, None, None)
+
+    async def _undo(self, tenant: TenantInfo, number: int, status: str | None, gate: Json | None) -> None:
         async with self._database.write(tenant.id) as session:
             if not await rows.give_up(session, tenant.id, number, gate):
                 return
@@ -278,9 +321,18 @@ class Releases:
 
     def _tidy(self, collection: str) -> None:
         """In the background: a release is answered from before its index is tidy."""
-        task = asyncio.create_task(self._optimize(collection))
+        self._behind(self._optimize(collection))
+
+    def _behind(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._upkeep.add(task)
         task.add_done_callback(self._upkeep.discard)
+
+    async def _prepared(self, tenant_id: str) -> None:
+        try:
+            await self.prepare(tenant_id)
+        except CopilotError as fault:  # the publish does it then, and says what is wrong
+            log.warning("release_not_prepared", tenant=tenant_id, code=fault.code)
 
     async def _optimize(self, collection: str) -> None:
         try:

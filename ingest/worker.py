@@ -23,18 +23,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from core.errors import DocumentError, UnavailableError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_START_TIMEOUT_S = 120.0
-"""Loading the redactor's language model takes 6 s on a quiet machine; a loaded one was seen to take ten times that."""
-
+NOT_STARTED = "worker_not_started"
 _PR_SET_PDEATHSIG = 1
-_READY = "ready"
+_READY, _BEGUN = "ready", "begun"
 _log = logging.getLogger(__name__)
 
 
@@ -48,15 +46,19 @@ class _Failure:
 
 
 _CRASHED = _Failure(
-    "crashed", "reading the file ended its process; the file may be damaged or too large to unpack", True
+    "crashed",
+    "reading the file ended its process; the file may be damaged or too large to unpack; save it anew, or split it",
+    True,
 )
 
 
 class Workers(Generic[T, R]):
     """A pool of `count` processes, each running `handler` on one task at a time.
 
-    `handler` and `init` (run once in each child, to load models) are module-level functions: they are pickled by name.
-    `memory_bytes` is the address space that a task may take on top of what the child holds after `init`.
+    `handler`, `init` (run once in each child, to load models) and `furnish` (run before each task, to load what it alone takes) are
+    module-level functions: they are pickled by name. `memory_bytes` is the address space that a task may take on top of what the
+    child holds after `init`. `start_s` bounds `init` and `furnish`, which are on no task's clock: loading the redactor's language
+    model takes 6 s on a quiet machine, and ten times that were seen on a loaded one.
     """
 
     def __init__(
@@ -64,10 +66,13 @@ class Workers(Generic[T, R]):
         handler: Callable[[T], R],
         *,
         init: Callable[[], None] | None = None,
+        furnish: Callable[[T], None] | None = None,
         count: int = 1,
         memory_bytes: int = 2 << 30,
+        start_s: float = 120.0,
     ) -> None:
-        self._make: Callable[[], _Child] = lambda: _Child(_Job(handler, init, memory_bytes))
+        self._make: Callable[[], _Child] = lambda: _Child(_Job(handler, init, furnish, memory_bytes))
+        self._start_s = start_s
         self._children = [self._make() for _ in range(count)]
         self._idle: asyncio.LifoQueue[int] = asyncio.LifoQueue()
         for slot in range(count):
@@ -88,20 +93,21 @@ class Workers(Generic[T, R]):
         """Start every child now, so that the first document does not wait for models to load."""
         async with asyncio.TaskGroup() as group:
             for child in self._children:
-                group.create_task(self._off_loop(child.ensure_started, _START_TIMEOUT_S))
+                group.create_task(self._off_loop(child.ensure_started, self._start_s))
 
     async def run(self, task: T, *, timeout_s: float) -> R:
-        """`handler(task)` in a child; waits for a free one first. `timeout_s` counts from when the child begins.
+        """`handler(task)` in a child; waits for a free one first. `timeout_s` counts from when the handler begins.
 
         Raises the handler's `DocumentError`, or one with code `timeout` (the child was killed) or `crashed` (it died,
-        ran out of memory or failed unexpectedly); `UnavailableError` where a child cannot start or the pool is closed.
+        ran out of memory or failed unexpectedly); `UnavailableError` where a child cannot start (`worker_not_started`) or the pool
+        is closed.
         """
         slot = await self._idle.get()
         try:
             if self._closed:
                 raise UnavailableError("the ingest workers are shut down", code="workers_closed")
             child = self._children[slot]
-            await self._off_loop(child.ensure_started, _START_TIMEOUT_S)
+            await self._off_loop(child.ensure_started, self._start_s)
             answer = await self._exchanged(child, task, timeout_s)
         finally:
             self._idle.put_nowait(slot)
@@ -119,20 +125,41 @@ class Workers(Generic[T, R]):
             child.discard()
 
     async def _exchanged(self, child: _Child, task: T, timeout_s: float) -> R | _Failure:
-        exchange = asyncio.get_running_loop().run_in_executor(self._threads, child.exchange, task)
+        loop = asyncio.get_running_loop()
+        begun = asyncio.Event()
+        exchange = loop.run_in_executor(
+            self._threads, child.exchange, task, lambda: loop.call_soon_threadsafe(begun.set)
+        )
         try:
+            await self._furnished(exchange, begun)
             async with asyncio.timeout(timeout_s):
                 # What the child sends is what its handler returned: pickle does not carry the type over.
                 answer = cast("R | _Failure", await asyncio.shield(exchange))
         except TimeoutError:
-            answer = _Failure("timeout", f"reading the file took longer than {timeout_s:g} s and was stopped", True)
-        except asyncio.CancelledError:
+            answer = _Failure(
+                "timeout",
+                f"reading the file took longer than {timeout_s:g} s and was stopped;"
+                " split it, or allow more (COPILOT_INGEST__FILE_TIMEOUT_S)",
+                True,
+            )
+        except BaseException:
             child.kill()
             raise
         if isinstance(answer, _Failure) and answer.spent:
             child.kill()  # the next task starts another; the pipe's end releases the thread
             await asyncio.wait([exchange])
         return answer
+
+    async def _furnished(self, exchange: asyncio.Future[object], begun: asyncio.Event) -> None:
+        """Until the handler begins, or the child is gone."""
+        waiting = asyncio.ensure_future(begun.wait())
+        either: set[asyncio.Future[Any]] = {exchange, waiting}
+        try:
+            done, _ = await asyncio.wait(either, timeout=self._start_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if not done:
+            raise _not_started(self._start_s)
 
     async def _off_loop(self, function: Callable[[float], None], argument: float) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, function, argument)
@@ -144,7 +171,15 @@ class _Job:
 
     handler: Callable[..., object]
     init: Callable[[], None] | None
+    furnish: Callable[..., None] | None
     memory_bytes: int
+
+
+def _not_started(seconds: float) -> UnavailableError:
+    return UnavailableError(
+        f"an ingest worker did not start within {seconds:g} s (COPILOT_INGEST__WORKER_START_S); its log says why",
+        code=NOT_STARTED,
+    )
 
 
 class _Child:
@@ -174,7 +209,7 @@ class _Child:
             if self._is_ready(timeout_s):
                 return
             self._discard()
-        raise UnavailableError("an ingest worker did not start; its log says why", code="worker_not_started")
+        raise _not_started(timeout_s)
 
     def _is_ready(self, timeout_s: float) -> bool:
         try:
@@ -182,14 +217,18 @@ class _Child:
         except (EOFError, OSError):
             return False
 
-    def exchange(self, task: object) -> object:
-        """Blocks until the child answers or is gone."""
+    def exchange(self, task: object, begun: Callable[[], object]) -> object:
+        """Blocks until the child answers or is gone. Calls `begun` when its handler begins."""
         with self._lock:
             try:
                 if self._pipe is None:
                     return _CRASHED
                 self._pipe.send(task)
-                return self._pipe.recv()
+                answer = self._pipe.recv()
+                if answer == _BEGUN:
+                    begun()
+                    answer = self._pipe.recv()
+                return answer
             except (EOFError, OSError):
                 return _CRASHED
 
@@ -228,7 +267,10 @@ def _serve(pipe: Connection, job: _Job, parent: int) -> None:
             task = pipe.recv()
         except (EOFError, OSError):
             return
-        answer = _answered(job.handler, task)
+        answer = _answered(job.furnish, task) if job.furnish else None
+        if answer is None:
+            pipe.send(_BEGUN)
+            answer = _answered(job.handler, task)
         del task
         pipe.send(answer)
         if isinstance(answer, _Failure) and answer.spent:
@@ -246,7 +288,9 @@ def _answered(handler: Callable[..., object], task: object) -> object:
         # Neither message nor values: both may quote the document.
         frame = traceback.extract_tb(error.__traceback__)[-1]
         _log.error("ingest worker: %s at %s:%s", type(error).__name__, frame.filename, frame.lineno)
-        return _Failure("crashed", f"reading the file failed unexpectedly ({type(error).__name__})")
+        return _Failure(
+            "crashed", f"reading the file failed unexpectedly ({type(error).__name__}); the service's log says where"
+        )
 
 
 def _bind_to_parent(parent: int) -> None:

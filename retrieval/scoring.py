@@ -20,12 +20,15 @@ TOTAL_WEIGHT = DENSE_WEIGHT + SPARSE_WEIGHT + SENTENCE_WEIGHT + PHRASE_WEIGHT
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What is known before composing, each in 0…1: inputs of the confidence estimate. `dense`, `sentence` and `coverage` are the
-    best of the first five candidates; `gap` is how far the best candidate's score is ahead of the tenth's."""
+    best of the first five candidates; `gap` is how far the best candidate's score is ahead of the tenth's, `sentence_gap` the same
+    of the candidates' best sentences; `agreement` is 1 where vectors and words find the same document first."""
 
     dense: float = 0.0
     sentence: float = 0.0
     coverage: float = 0.0
     gap: float = 0.0
+    agreement: float = 0.0
+    sentence_gap: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -100,6 +103,12 @@ def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str])
     )
 
 
+def worth_measuring(ranked: Sequence[Scored], first: int) -> list[Scored]:
+    """Those whose sentences decide what is shown and how sure it is: the `first` ones, and the best by score and by sentence."""
+    by_sentence = sorted(ranked, key=lambda s: -s.sentence)
+    return [*ranked[: max(first, FIELD) + SPARE], *by_sentence[: FIELD + SPARE]]
+
+
 def with_sentences(ranked: Sequence[Scored], query: Vector, sentences: Mapping[str, Vector]) -> list[Scored]:
     """Again, with the exact scores of the sentences of those whose vectors are given, by candidate id."""
     return best_first(
@@ -115,13 +124,26 @@ def best_first(scored: Iterable[Scored]) -> list[Scored]:
 
 
 FIELD = 10
+SPARE = 3
+"""Candidates that are measured beyond those that count: what the index tells of sentences is a little off, so that one of the first
+may stand behind."""
 UNKNOWN_GAP = 0.25
-"""The gap of answerable development questions, in the middle: where too few candidates ran to tell, the other signals decide."""
+UNKNOWN_SENTENCE_GAP = 0.2
+"""The gaps of answerable development questions, in the middle: where too few candidates ran to tell, other signals decide."""
 
 
-def _gap(scores: Sequence[float]) -> float:
+def _ahead(scores: Iterable[float], *, unknown: float) -> float:
     """How far the best is ahead of the tenth."""
-    return scores[0] - scores[FIELD - 1] if len(scores) >= FIELD else max(UNKNOWN_GAP, scores[0] - scores[-1])
+    highest = sorted(scores, reverse=True)
+    if len(highest) < FIELD:
+        return max(unknown, highest[0] - highest[-1])
+    return highest[0] - highest[FIELD - 1]
+
+
+def _agreement(ranked: Sequence[Scored]) -> float:
+    by_meaning = max(ranked, key=lambda s: s.dense).candidate.payload.document_id
+    by_words = max(ranked, key=lambda s: s.sparse).candidate.payload.document_id
+    return float(by_meaning == by_words)
 
 
 def signals(ranked: Sequence[Scored], *, known: bool) -> Signals:
@@ -129,10 +151,11 @@ def signals(ranked: Sequence[Scored], *, known: bool) -> Signals:
     if not ranked:
         return Signals()
     best = ranked[:5]
-    scores = sorted((s.score for s in ranked), reverse=True)
     return Signals(
         dense=max(s.dense for s in best),
         sentence=max(s.sentence for s in best),
         coverage=max(s.coverage for s in best) if known else 0.0,
-        gap=_gap(scores),
+        gap=_ahead([s.score for s in ranked], unknown=UNKNOWN_GAP),
+        agreement=_agreement(ranked) if known else 0.0,
+        sentence_gap=_ahead([s.sentence for s in ranked], unknown=UNKNOWN_SENTENCE_GAP),
     )

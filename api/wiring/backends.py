@@ -14,7 +14,7 @@ from core.settings import IndexKind, Precision, Settings
 from core.telemetry import LangfuseTracer, NullTracer, Tracer
 from guardrails.guards import Guards
 from guardrails.pii import Redactor, redact_patterns
-from ingest.prepare import Prepared, PrepareTask, load, prepare
+from ingest.prepare import Prepared, PrepareTask, furnish, load, prepare
 from ingest.worker import Workers
 from retrieval.edge import EdgeIndex
 from retrieval.embedding import SentenceTransformerEmbedder, model_folder
@@ -87,8 +87,10 @@ def make_workers(settings: Settings) -> Workers[PrepareTask, Prepared]:
     return Workers(
         prepare,
         init=partial(load, tokenizer_of(settings)),
+        furnish=furnish,
         count=settings.ingest.workers,
         memory_bytes=settings.ingest.worker_memory_bytes,
+        start_s=settings.ingest.worker_start_s,
     )
 
 

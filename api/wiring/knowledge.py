@@ -198,4 +198,6 @@ async def sync_source(library: Library, releases: Releases, tenant_id: str, args
         progress.stage = "publishing"
         published = await releases.publish(tenant_id, actor=str(args["actor"]), note="ingest --publish")
         report["release"] = published.release
+    else:
+        releases.prepare_soon(tenant_id)
     return report

@@ -53,6 +53,7 @@ class IngestSettings(Section):
     file_timeout_s: float = Field(60.0, gt=0)
     worker_memory_bytes: int = Field(2_000_000_000, ge=500_000_000)
     workers: int = Field(1, ge=1, description="child processes that parse and redact")
+    worker_start_s: float = Field(120.0, gt=0, description="seconds in which one of them has its models and parsers")
     batch_chunks: int = Field(256, ge=1, description="chunks that are embedded, stored and acknowledged together")
     roots: tuple[Path, ...] = Field((), description="folders that API clients may name as a source")
     retire_limit: float = Field(

@@ -9,13 +9,13 @@ from typing import Any
 
 from core.domain import Filters
 from core.errors import InvalidRequestError
-from evals.dataset import GoldenQuestion, load_golden
+from evals.dataset import PLAIN_FILE, GoldenQuestion, GoldenSet, load_golden
 from evals.labelled import AX_TENANT, KEPT, MTRAG_TENANT, WITHHELD
 from evals.sets.files import lay_out, lines, passage_file
 from evals.sets.form import EvalSet, Exchange, SetCorpus, SetQuestion
 
 DEV = "dev"
-GOLDEN = "golden"
+GOLDEN, PLAIN = "golden", "plain"
 AX, MTRAG = "ax2012", "mtrag_cloud"
 
 
@@ -34,7 +34,7 @@ def load_set(name: str, *, data: Path | None, golden: Path, split: str, out: Pat
             f"there is no data set '{name}'; there are {', '.join(_READERS)}", code="unknown_dataset"
         )
     read, folder = _READERS[name]
-    if folder is None and split != DEV:
+    if name == GOLDEN and split != DEV:
         raise InvalidRequestError(f"the set '{name}' is not split; leave --split out", code="no_split")
     if folder is not None and (data is None or not (data / folder).is_dir()):
         raise InvalidRequestError(f"the set '{name}' is read from DIR/{folder}; name DIR with --data", code="no_data")
@@ -141,12 +141,16 @@ def _mtrag_corpora(folder: Path, out: Path) -> list[SetCorpus]:
 
 
 def _golden(folder: Path, _split: str, _out: Path) -> EvalSet:
-    questions = [
-        _golden_question(tenant, question)
-        for tenant, asked in load_golden(folder).items()
-        for question in asked
-    ]  # fmt: skip
-    return EvalSet(GOLDEN, "Golden questions of the demo", questions)
+    return EvalSet(GOLDEN, "Golden questions of the demo", _of_demo(load_golden(folder)))
+
+
+def _plain(folder: Path, split: str, _out: Path) -> EvalSet:
+    questions = _of_demo(load_golden(folder, PLAIN_FILE.format(split=split)))
+    return EvalSet(PLAIN, "Plain questions of the demo", questions)
+
+
+def _of_demo(golden: GoldenSet) -> list[SetQuestion]:
+    return [_golden_question(tenant, question) for tenant, asked in golden.items() for question in asked]
 
 
 def _golden_question(tenant: str, question: GoldenQuestion) -> SetQuestion:
@@ -168,5 +172,6 @@ _READERS: Mapping[str, tuple[Callable[[Path, str, Path], EvalSet], str | None]] 
     "mtrag-rewrite": (_mtrag_rewrite, MTRAG),
     "mtrag-history": (_mtrag_history, MTRAG),
     GOLDEN: (_golden, None),
+    PLAIN: (_plain, None),
 }
-"""By name: the reader, and the folder below the data folder; golden questions are the product's own."""
+"""By name: the reader, and the folder below the data folder; golden and plain questions are the product's own."""

@@ -53,11 +53,11 @@ def _is_hidden(name: str) -> bool:
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: ParseLimits) -> bytes:
     if member.flag_bits & _ENCRYPTED:
-        raise DocumentError("it is protected by a password", code="encrypted")
+        raise DocumentError("it is protected by a password: pack it without one", code="encrypted")
     if member.file_size > limits.max_bytes:
-        raise DocumentError(f"it unpacks to more than max_bytes ({limits.max_bytes:,})", code="too_large")
+        raise DocumentError(f"it unpacks to more than max_bytes ({limits.max_bytes:,}); split it", code="too_large")
     try:
         with archive.open(member) as stream:
             return stream.read(member.file_size)  # the size that was checked; a stream that goes on is cut there
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise unreadable("it is damaged, or packed in a way that is not read") from error
+        raise unreadable("it is damaged, or packed in a way that is not read; pack it anew") from error

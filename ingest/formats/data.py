@@ -40,17 +40,19 @@ def _loaded(text: str) -> object:
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise unreadable("the values are nested too deeply") from error
+        raise unreadable("the values are nested too deeply; export them flat") from error
     except ValueError as error:
         lines = [line for line in text.split("\n") if line.strip()]
         if len(lines) < 2:
-            raise unreadable(f"the file is no JSON: {_where(error)}") from error
+            raise unreadable(f"the file is no JSON: {_where(error)}; mend it there, or export it again") from error
     values: list[object] = []
     for number, line in enumerate(lines, start=1):
         try:
             values.append(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise unreadable(f"the file is no JSON: neither as a whole nor in its line {number}") from error
+            raise unreadable(
+                f"the file is no JSON: neither as a whole nor in its line {number}; mend it there"
+            ) from error
     return values
 
 

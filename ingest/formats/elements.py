@@ -109,3 +109,7 @@ def table_text(rows: Iterable[Iterable[str]]) -> str:
 
 def unreadable(detail: str) -> DocumentError:
     return DocumentError(detail, code="unreadable_document")
+
+
+def no_text() -> DocumentError:
+    return DocumentError("the file holds no text: leave it out, or save it with its words as text", code="no_text")

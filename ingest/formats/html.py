@@ -75,7 +75,7 @@ def walk(root: lxml_html.HtmlElement) -> list[Element]:
         walker.visit(root)
         walker.flush()
     except RecursionError as error:
-        raise unreadable("the page's tags are nested too deeply") from error
+        raise unreadable("the page's tags are nested too deeply; save it from a browser") from error
     return walker.elements
 
 

@@ -27,11 +27,15 @@ _WINMAIL = "it is a winmail.dat, Outlook's own container: ask the sender for the
 def parse_eml(data: bytes, limits: ParseLimits) -> Parsed:
     message = email.message_from_bytes(data, policy=email.policy.default)
     if not any(message.get_all(name) for name in ("From", "Subject", "Date", "Received", "To")):
-        raise unreadable("the file is named .eml but has no mail's header lines")
+        raise unreadable(
+            "the file is named .eml but has no mail's header lines; save the mail again, its header with it"
+        )
     if _is_encrypted(message):
         raise _encrypted()
     if next(itertools.islice(message.walk(), limits.max_members, None), None) is not None:
-        raise DocumentError(f"the mail has more than max_members ({limits.max_members:,}) parts", code="too_large")
+        raise DocumentError(
+            f"the mail has more than max_members ({limits.max_members:,}) parts; split it", code="too_large"
+        )
     parts = list(_leaves(message))
     bodies = [part for part in parts if _is_body(part)]
     html = [part for part in bodies if part.get_content_type() == "text/html"]
@@ -110,7 +114,7 @@ def _bytes(part: Message) -> bytes:
         try:
             return _enclosed(part).as_bytes()
         except (ValueError, LookupError, AttributeError, TypeError) as error:
-            raise unreadable("it is a mail whose header cannot be read") from error
+            raise unreadable("it is a mail whose header cannot be read; save it as a file of its own") from error
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 

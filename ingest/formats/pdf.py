@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import DocumentError
 from ingest.formats import ocr
-from ingest.formats.elements import Parsed, ParseLimits, unreadable
+from ingest.formats.elements import Parsed, ParseLimits, no_text, unreadable
 from ingest.formats.pdf_layout import elements_of, outline_key
 from ingest.formats.pdf_rows import Line
 from ingest.formats.pdf_tables import Cell
@@ -34,7 +34,7 @@ def parse_pdf(data: bytes, limits: ParseLimits) -> Parsed:
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == 4:  # FPDF_ERR_PASSWORD
             raise DocumentError("the file is protected by a password: save it without one", code="encrypted") from error
-        raise unreadable("the file is cut off or damaged: its pages cannot be found") from error
+        raise unreadable("the file is cut off or damaged: its pages cannot be found; print it to PDF anew") from error
     try:
         return _parsed(document, limits)
     finally:
@@ -54,12 +54,12 @@ def _parsed(document: Any, limits: ParseLimits) -> Parsed:
         used += sum(len(line.text) for line in pages[-1])
         if used > limits.max_characters:
             raise DocumentError(
-                f"the file holds more than max_characters ({limits.max_characters:,})", code="too_large"
+                f"the file holds more than max_characters ({limits.max_characters:,}); split it", code="too_large"
             )
     pictures = [number for number, page in enumerate(pages) if not _has_text(page) and _has_picture(document, number)]
     if not any(_has_text(page) for page in pages):
         if not pictures:
-            raise DocumentError("the file holds no text", code="no_text")
+            raise no_text()
         raise DocumentError(f"the pages are pictures without text: {ocr.remedy()}", code="scanned")
     elements, headline = elements_of(pages, _outline(document))
     properties = known(_stated(document))

@@ -58,12 +58,12 @@ def _check_office(data: bytes, suffix: str, limits: ParseLimits) -> None:
             raise DocumentError("the file is protected by a password: save it without one", code="encrypted")
         raise unreadable(f"the file is in the format of Office 97-2003: open it and save it as {suffix}")
     if not data.startswith(_ZIP):
-        raise unreadable(f"the file is named {suffix} but is none, or its beginning is lost")
+        raise unreadable(f"the file is named {suffix} but is none, or its beginning is lost; copy it again")
     members = members_of(data, limits)
     if any(member.flag_bits & 1 for member in members):
         raise DocumentError("the file is protected by a password: save it without one", code="encrypted")
     if not any(member.filename.startswith(_MAIN_PART[suffix]) for member in members):
-        raise unreadable(f"the file is named {suffix} but holds something else")
+        raise unreadable(f"the file is named {suffix} but holds something else; give it the extension of its content")
 
 
 def members_of(data: bytes, limits: ParseLimits) -> list[zipfile.ZipInfo]:
@@ -72,7 +72,7 @@ def members_of(data: bytes, limits: ParseLimits) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, UnicodeDecodeError) as error:
-        raise unreadable("the file is cut off or damaged: its list of parts cannot be read") from error
+        raise unreadable("the file is cut off or damaged: its list of parts cannot be read; copy it again") from error
     _check_members(members, len(data), limits)
     return members
 

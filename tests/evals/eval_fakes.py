@@ -108,11 +108,19 @@ class FakeFinder:
     searched: list[tuple[Scope, str, int]] = field(default_factory=list)
 
     async def search(
-        self, scope: Scope, query: str, *, limit: int, today: date, whole_procedures: bool = False
+        self,
+        scope: Scope,
+        query: str,
+        *,
+        limit: int,
+        today: date,
+        whole_procedures: bool = False,
+        without: frozenset[str] = frozenset(),
     ) -> SearchResult:
         self.searched.append((scope, query, limit))
         passages, signals = self.by_query.get(query, (self.passages, Signals()))
-        return SearchResult(tuple(passages), 1, scope.tenant_id, signals)
+        left = tuple(passage for passage in passages if passage.document_id not in without)
+        return SearchResult(left, 1, scope.tenant_id, signals)
 
 
 class FakeTranscripts:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from answers.calibration import Point, lowest
 from answers.confidence import Coefficients, confidence
 from core.domain import Audience
 from core.errors import InvalidRequestError
-from evals.fit import FIRM, LabelledSignals, collect, fit, report, risk_coverage
+from evals.fit import FIRM, TWIN_WEIGHT, LabelledSignals, collect, cross_fitted, fit, report, risk_coverage, stated
 from evals.labelled import LabelledQuestion, load_labelled
 from retrieval.scoring import Signals
 
@@ -57,7 +58,7 @@ def test_the_curve_gives_the_threshold_of_an_accepted_risk() -> None:
     assert point is not None
     assert point.risk <= 0.05
     assert 0.1 < point.coverage < 0.6
-    assert "at most 5% wrong: threshold 0." in report(fit(rows(2000)), 0.05)
+    assert "at most 5% wrong: threshold 0." in report(fit(rows(2000)), 0.05, [])
 
 
 def test_the_curve_counts_what_each_threshold_answers() -> None:
@@ -98,6 +99,39 @@ async def test_right_means_that_the_extract_cites_an_answering_document() -> Non
         ("t1", Audience.AGENT, ()),
         ("t1", Audience.AGENT, ("kept",)),
     ]
+
+
+async def test_a_twin_lacks_the_answering_document_unless_another_says_the_same() -> None:
+    signals = Signals(0.5, 0.6, 0.7, 0.1)
+    known, other = passage("a.md", text="Hold the button for ten seconds."), passage("x.md", text="Printers are grey.")
+    copy = passage("copy.md", text="Hold the button for ten seconds.")
+    finder = FakeFinder(by_query={"lone": ([known, other], signals), "copied": ([known, copy], signals)})
+    questions = [
+        LabelledQuestion("ax", query, frozenset({"a.md"}), query, references=("hold the button for ten seconds",))
+        for query in ("lone", "copied")
+    ]
+    found = await collect(questions, finder, {"ax": "t1"}, limit=6, note=lambda _: None, twins=True)
+    assert [(row.group, row.right, row.weight) for row in found] == [
+        ("lone", True, 1.0),
+        ("lone", False, TWIN_WEIGHT),
+        ("copied", True, 1.0),
+    ]
+
+
+def test_a_row_counts_as_much_as_its_weight() -> None:
+    made = rows(2000)
+    light = [replace(row, weight=0.2) if not row.right else row for row in made]
+    assert fit(light).coefficients.intercept > fit(made).coefficients.intercept + 1
+
+
+def test_what_a_fit_never_saw_measures_it() -> None:
+    fitted, unseen = fit(rows(1500)), rows(500, seed=2)
+    measured = stated(unseen, fitted.coefficients)
+    assert measured.calibration_error < 0.08
+    assert measured.auroc is not None and measured.auroc > 0.85
+    low, high = measured.calibration_range()
+    assert low < measured.calibration_error < high
+    assert (cross_fitted(rows(1500)) + measured).line("together").startswith("together: 2000 questions, AUROC 0.")
 
 
 def data(folder: Path) -> Path:

@@ -109,8 +109,8 @@ def test_golden_questions_take_the_common_form(load: Load, tmp_path: Path) -> No
 
 
 def test_only_sets_that_are_there_are_named(load: Load, tmp_path: Path) -> None:
-    assert names(tmp_path / "data") == ["ax", "ax-withheld", "mtrag-rewrite", "mtrag-history", "golden"]
-    assert names(tmp_path / "out") == names(None) == ["golden"]
+    assert names(tmp_path / "data") == ["ax", "ax-withheld", "mtrag-rewrite", "mtrag-history", "golden", "plain"]
+    assert names(tmp_path / "out") == names(None) == ["golden", "plain"]
     with pytest.raises(InvalidRequestError, match="--data"):
         load("ax", data=None)
     with pytest.raises(InvalidRequestError, match="ax, ax-withheld"):

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from core.crossings import Crossing
 from core.database import Database
 from core.domain import Audience, Permission, Principal, RedactedText, Redaction, RedactionProfile, Scope
+from core.errors import CopilotError
 from core.grants import Grants
 from core.jobs import Progress
 from core.keyring import Keyring
@@ -53,17 +54,21 @@ class FakeRedactor:
 
 
 class FakeWorkers:
-    """Prepares in this process what `Workers` prepares in children. `taken` are the files' names, `hold` stops them."""
+    """Prepares in this process what `Workers` prepares in children. `taken` are the files' names, `hold` stops them, `faults` are
+    raised first, by name."""
 
     def __init__(self) -> None:
         self._preparer = Preparer(FakeRedactor(), BUDGET)
         self.taken: list[str] = []
         self.hold: asyncio.Event | None = None
+        self.faults: dict[str, list[CopilotError]] = {}
         self.running = 0
         self.most = 0
 
     async def run(self, task: PrepareTask, *, timeout_s: float) -> Prepared:
         self.taken.append(task.name)
+        if self.faults.get(task.name):
+            raise self.faults[task.name].pop()
         self.running += 1
         self.most = max(self.most, self.running)
         try:

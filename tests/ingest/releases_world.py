@@ -109,6 +109,15 @@ async def killed_at(world: World, at: int | None) -> bool:
     return True
 
 
+async def killed_preparing(world: World, at: int) -> bool:
+    """Whether the marking of the next release, which dies at step `at`, came to its end before."""
+    try:
+        await doomed(world, Doom(at)).prepare(world.tenant.id)
+    except Killed:
+        return False
+    return True
+
+
 @dataclass
 class FakeGate:
     """Says `report`, or raises `fault`; `asked` are the releases that it was shown."""
@@ -219,7 +228,7 @@ async def require_sound(world: World) -> None:
     async with world.database.read(Crossing.UPKEEP) as session:
         own = Membership.tenant_id == world.tenant.id
         marks = (await session.execute(select(Membership.added_in, Membership.removed_in).where(own))).all()
-    published = {n for n, status in states.items() if status in ("published", "collected")}
+    published = {n for n, status in states.items() if status in ("published", "collected", "ready")}
     assert {n for pair in marks for n in pair} <= published | {OPEN_END}
 
 

@@ -12,7 +12,7 @@ from sync_world import FakeSource, Shelf, of, page
 
 from core.crossings import Crossing
 from core.domain import Audience
-from core.errors import ConflictError, DocumentError, NotFoundError, RateLimitedError, UnavailableError
+from core.errors import ConflictError, CopilotError, DocumentError, NotFoundError, RateLimitedError, UnavailableError
 from core.models import Document, Json, Source, now
 from ingest.failures import Failures, FailureView
 from ingest.retries import Retries, is_transient
@@ -20,6 +20,7 @@ from ingest.source_desk import PAUSED
 from ingest.source_health import Pauses
 from ingest.sources.base import SourceItem, SourceUnreachableError
 from ingest.sync import SyncPolicy
+from ingest.worker import NOT_STARTED
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 BAD = b"PK\x03\x04 cut short"
@@ -203,6 +204,35 @@ async def test_index_that_stays_away_ends_the_sync_with_its_own_fault(world: Wor
     assert caught.value.code == "index_unavailable"
     assert len(shelf.embedder.faults) == 3  # two batches of three tries, and no third batch
     assert (await row(world)).failures == 0  # the source is not to blame
+
+
+def not_started() -> list[CopilotError]:
+    """As often as one file is tried."""
+    return [UnavailableError("no worker started", code=NOT_STARTED) for _ in range(3)]
+
+
+@SQLITE
+async def test_file_for_which_no_worker_starts_waits_for_the_next_sync_and_the_others_go_on(world: World) -> None:
+    shelf = Shelf(world, FakeSource({f"{n}.md": page(n) for n in range(6)}))
+    world.workers.faults = {"1.md": not_started()[:2], "3.md": not_started()}
+    report = await shelf.sync()
+    assert report["counts"] == {"indexed": 5, "failed": 1}
+    assert of(report, "3.md")["reason"] == NOT_STARTED
+    assert of(report, "3.md")["transient"]
+    assert await letters(world, skipped=True) == {}
+    assert (await shelf.sync())["counts"] == {"indexed": 1, "unchanged": 5}
+
+
+@SQLITE
+async def test_workers_that_do_not_start_at_all_end_the_sync(world: World) -> None:
+    shelf = Shelf(world, FakeSource({f"{n}.md": page(n) for n in range(6)}))
+    world.workers.faults = {f"{n}.md": not_started() for n in range(6)}
+    with pytest.raises(UnavailableError) as caught:
+        await shelf.sync()
+    assert caught.value.code == NOT_STARTED
+    assert (await row(world)).failures == 0  # the source is not to blame
+    world.workers.faults.clear()
+    assert (await shelf.sync())["counts"] == {"indexed": 6}
 
 
 async def test_attempts_and_pauses_of_retries_are_bounded() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -154,7 +155,8 @@ async def proven(world: World, names: set[str], *, redacting: bool) -> dict[str,
     found = ended(report)
     assert len(found) == len(files), set(map(str, files)) ^ set(found)
     assert {how.partition("(")[0] for how in found.values()} <= OUTCOMES
-    assert all(each.get("detail") and each.get("reason") for each in report["files"] if each["status"] != "indexed")
+    told = [each for each in report["files"] if each["status"] != "indexed"]
+    assert all(each["reason"] and re.search(r"[:;] ", each["detail"]) for each in told), "reason, then remedy"
     slowest = max(watched.seconds, key=lambda name: watched.seconds[name])
     print(f"\n{len(found)} files: {dict(sorted(Counter(found.values()).items()))}")
     print(

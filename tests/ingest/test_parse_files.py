@@ -84,7 +84,7 @@ def test_mail_has_subject_sender_and_body_and_names_what_was_left_out() -> None:
         "2. Old cards at head office only.",
     ]
     assert parsed.warnings == (
-        "attachment 1 (.pdf) was not read: the file is cut off or damaged: its pages cannot be found",
+        "attachment 1 (.pdf) was not read: the file is cut off or damaged: its pages cannot be found; print it to PDF anew",
         "1 attachments were not read (1 × .png): ingest them as files of their own where they matter",
     )
 

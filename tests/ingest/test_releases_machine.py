@@ -15,7 +15,18 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from ingest_world import BUDGET, FaultyIndex, World
-from releases_world import FakeGate, breaking, garbage, gated, killed_at, live, release_states, require_sound, retire
+from releases_world import (
+    FakeGate,
+    breaking,
+    garbage,
+    gated,
+    killed_at,
+    killed_preparing,
+    live,
+    release_states,
+    require_sound,
+    retire,
+)
 from sqlalchemy import delete, select
 
 from core.crossings import Crossing
@@ -39,6 +50,7 @@ KEEP_REVISIONS = 2
 ACTS = [
     "change",
     "change",
+    "prepare",
     "publish",
     "block",
     "crash",
@@ -117,13 +129,17 @@ class ReleasesMachine(RuleBasedStateMachine):
         else:
             self.published(self.run(self.world.publish()))
 
+    def prepare(self, _data: st.DataObject) -> None:
+        self.run(self.world.releases.prepare(self.world.tenant.id))
+
     def block(self, _data: st.DataObject) -> None:
         with pytest.raises(GateFailedError):
             self.run(gated(self.world, FakeGate(breaking("q1"))).publish(self.world.tenant.id, actor="admin"))
         self.note_numbers()
 
     def crash(self, data: st.DataObject) -> None:
-        self.run(killed_at(self.world, data.draw(st.integers(0, 18))))
+        killed = data.draw(st.sampled_from([killed_at, killed_preparing]))
+        self.run(killed(self.world, data.draw(st.integers(0, 18))))
         self.world = self.run(self.world.reopened())
         number = self.run(live(self.world))
         if number != self.live:

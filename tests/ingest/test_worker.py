@@ -117,6 +117,23 @@ async def test_child_that_cannot_start_is_a_fault_of_the_service() -> None:
     assert caught.value.code == "worker_not_started"
 
 
+async def test_what_a_task_takes_to_be_loaded_is_not_on_its_clock() -> None:
+    async with Workers(worker_tasks.act, furnish=worker_tasks.furnish) as workers:
+        assert await workers.run(("furnished", 0.8), timeout_s=0.4) is True
+        assert (await refused(workers, ("furnished", "no number"))).code == "crashed"
+        assert await workers.run(("echo", 1), timeout_s=20) == 1
+
+
+async def test_what_does_not_load_in_time_is_a_fault_of_the_service_and_the_pool_goes_on() -> None:
+    async with Workers(worker_tasks.act, furnish=worker_tasks.furnish, start_s=5.0) as workers:
+        first = await workers.run(("pid", None), timeout_s=20)
+        with pytest.raises(UnavailableError) as caught:
+            await workers.run(("furnished", 600), timeout_s=20)
+        assert caught.value.code == "worker_not_started"
+        assert "COPILOT_INGEST__WORKER_START_S" in caught.value.detail
+        assert await workers.run(("pid", None), timeout_s=20) != first
+
+
 async def test_closing_ends_children_and_what_they_do() -> None:
     workers = Workers(worker_tasks.act)
     pid = await workers.run(("pid", None), timeout_s=20)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import DocumentError
 
-STATE = {"loaded": False}
+STATE = {"loaded": False, "furnished": False}
 
 
 def load() -> None:
@@ -19,6 +19,13 @@ def load() -> None:
 
 def fail_to_load() -> None:
     raise SystemExit(3)
+
+
+def furnish(task: tuple[str, object]) -> None:
+    """As long as the task says; one that says no number fails."""
+    if task[0] == "furnished":
+        time.sleep(float(str(task[1])))
+        STATE["furnished"] = True
 
 
 def act(task: tuple[str, object]) -> object:
@@ -63,6 +70,7 @@ _ACTS = {
     "echo": lambda argument: argument,
     "pid": lambda _: os.getpid(),
     "loaded": lambda _: STATE["loaded"],
+    "furnished": lambda _: STATE["furnished"],
     "stdout": lambda _: Path("/proc/self/fd/1").readlink() == Path("/proc/self/fd/2").readlink(),
     "sleep": _sleep,
     "spin": _spin,
