@@ -37,5 +37,6 @@ class Askers:
             owner = await self._tenants.get(part.owner_id)
             release = releases.get(owner.id, owner.live_release)
             vocabulary |= await self._vocabularies.of(owner.id, release, part.corpus_ids)
-        profile = await self._profiles.get(tenant.id)
-        return Asker(today(), profile, vocabulary, tuple(await self._passages.customers(Scope.of(principal))))
+        return Asker(
+            today(), self._profiles.of(tenant), vocabulary, tuple(await self._passages.customers(Scope.of(principal)))
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from core.database import Database, WriteSession
 from core.domain import Principal
 from core.errors import ConflictError, NotFoundError
 from core.models import Tenant, now
+from core.tenancy import TenantInfo
 
 KEY = "confidence"
 """Where the tenant's settings hold it."""
@@ -62,7 +63,11 @@ class Calibrations:
             row = await session.get(Tenant, tenant_id)
         if row is None:
             raise NotFoundError("no such tenant", code="unknown_tenant")
-        return self._stored(row)
+        return self._stated(row.settings)
+
+    def given(self, tenant: TenantInfo) -> Calibration:
+        """As `of`, of a tenant that was read already."""
+        return self._stated(tenant.settings)
 
     async def keep(self, principal: Principal, fitted: Fitted) -> Calibration:
         """Take a new fit. An accepted risk holds on: its threshold is read off the new curve.
@@ -71,7 +76,7 @@ class Calibrations:
         """
         async with self._database.write(principal.tenant_id) as session:
             row = await _locked(session, principal)
-            risk = self._stored(row).accepted_risk
+            risk = self._stated(row.settings).accepted_risk
             dated = replace(fitted, fitted_at=now().isoformat())
             threshold = _threshold_for(dated, risk) if risk is not None else None
             return self._put(session, principal, row, "confidence.fit", dated, risk, threshold)
@@ -81,7 +86,7 @@ class Calibrations:
         `risk_unreachable`)."""
         async with self._database.write(principal.tenant_id) as session:
             row = await _locked(session, principal)
-            fitted = self._stored(row).fitted
+            fitted = self._stated(row.settings).fitted
             if fitted is None:
                 raise ConflictError(
                     "this tenant's confidence is not fitted: import golden questions and run 'partner-copilot confidence fit'",
@@ -96,7 +101,7 @@ class Calibrations:
             row = await _locked(session, principal)
             row.settings = {name: value for name, value in row.settings.items() if name != KEY}
             _record(session, principal, row, "confidence.reset")
-            return self._stored(row)
+            return self._stated(row.settings)
 
     def _put(
         self,
@@ -114,10 +119,10 @@ class Calibrations:
         }
         coefficients = fitted.coefficients.as_dict()
         _record(session, principal, row, action, coefficients=coefficients, accepted_risk=risk, threshold=threshold)
-        return self._stored(row)
+        return self._stated(row.settings)
 
-    def _stored(self, row: Tenant) -> Calibration:
-        stored: dict[str, Any] | None = row.settings.get(KEY)
+    def _stated(self, settings: Mapping[str, Any]) -> Calibration:
+        stored: dict[str, Any] | None = settings.get(KEY)
         if stored is None:
             return Calibration(self._threshold)
         raw = stored["fitted"]

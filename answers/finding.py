@@ -11,6 +11,7 @@ from answers.confidence import confidence
 from answers.identifiers import holding, names_unknown_code
 from core.clock import today
 from core.domain import Passage, Scope
+from core.tenancy import TenantInfo
 from retrieval.search import Searcher, SearchResult
 
 NEAR = 0.9
@@ -46,27 +47,29 @@ class Finder:
         self._calibrations = calibrations
         self._limit = limit
 
-    async def find(self, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
-        """Raises `UnavailableError` where an index does not answer.
+    async def find(self, tenant: TenantInfo, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
+        """`tenant` is the scope's. Raises `UnavailableError` where an index does not answer.
 
         Among a few authoritative documents the best one always stands out, so that what is nearest there must be sure among all
         documents, too: on the demo's question for a list price, which no document tells, .36 by itself and .08 among all.
         """
         if not scope.filters.authoritative:
-            return await self._holding(scope, query, releases)
+            return await self._holding(tenant, scope, query, releases)
         everything = replace(scope, filters=replace(scope.filters, authoritative=False))
         marked, among_all = await asyncio.gather(
-            self._holding(scope, query, releases), self._holding(everything, query, releases)
+            self._holding(tenant, scope, query, releases), self._holding(tenant, everything, query, releases)
         )
         return replace(marked, confidence=min(marked.confidence, among_all.confidence))
 
-    async def _holding(self, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
+    async def _holding(self, tenant: TenantInfo, scope: Scope, query: str, releases: Mapping[str, int]) -> Finding:
         """What holds for the asker; where nothing does, what holds for others."""
-        calibration = await self._calibrations.of(scope.tenant_id)
+        calibration = self._calibrations.given(tenant)
         wide = replace(scope, filters=replace(scope.filters, version=None, region=None))
         if wide == scope:
-            return _finding(query, await self._search(scope, query, releases), calibration)
-        both = await asyncio.gather(self._search(scope, query, releases), self._search(wide, query, releases))
+            return _finding(query, await self._search(tenant, scope, query, releases), calibration)
+        both = await asyncio.gather(
+            self._search(tenant, scope, query, releases), self._search(tenant, wide, query, releases)
+        )
         own, others = (_finding(query, result, calibration) for result in both)
         if others.enough and not own.enough:
             return others
@@ -75,9 +78,9 @@ class Finder:
         elsewhere = (p for p in others.result.passages if p.id not in known and p.score >= least)
         return replace(own, elsewhere=tuple(elsewhere))
 
-    async def _search(self, scope: Scope, query: str, releases: Mapping[str, int]) -> SearchResult:
+    async def _search(self, tenant: TenantInfo, scope: Scope, query: str, releases: Mapping[str, int]) -> SearchResult:
         return await self._searcher.search(
-            scope, query, limit=self._limit, today=today(), releases=releases, whole_procedures=True
+            scope, query, limit=self._limit, today=today(), tenant=tenant, releases=releases, whole_procedures=True
         )
 
 

@@ -93,7 +93,7 @@ class AnswerPipeline:
             session_id=conversation_id,
             metadata={"release": str(release), "channel": principal.channel, "audience": principal.audience},
         ) as trace:
-            timings, profile = dict[str, float](), await self._tenants.profile(tenant.id)
+            timings, profile = dict[str, float](), await self._tenants.profile_of(tenant)
             with self._stages.stage(timings, "screen_input", StageKind.GUARDRAIL):
                 screened = await self._guards.screen_input(question.text, profile)
                 told = Told(history) if history else await self._told(question, profile)
@@ -196,7 +196,7 @@ class AnswerPipeline:
     async def _find(self, turn: Turn, plan: Plan) -> Finding:
         scope = Scope.of(turn.question.principal, plan.filters)
         with self._stages.stage(turn.timings, "find", StageKind.RETRIEVER, input=plan.query) as span:
-            found = await self._finder.find(scope, plan.query, turn.releases)
+            found = await self._finder.find(turn.tenant, scope, plan.query, turn.releases)
             turn.findings.append(found)
             turn.releases = {**turn.releases, **found.result.releases}
             span.update(output=[{"source": p.source, "score": p.score} for p in found.result.passages])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from core.audit import record
 from core.database import Database
 from core.domain import Principal
 from core.errors import InvalidRequestError, NotFoundError
 from core.models import Tenant
+from core.tenancy import TenantInfo
 from core.versions import version_key
 
 KEY = "profile"
@@ -42,7 +44,11 @@ class Profiles:
             row = await session.get(Tenant, tenant_id)
         if row is None:
             raise NotFoundError("no such tenant", code="unknown_tenant")
-        return _stored(row)
+        return _stated(row.settings)
+
+    def of(self, tenant: TenantInfo) -> Profile:
+        """As `get`, of a tenant that was read already."""
+        return _stated(tenant.settings)
 
     async def change(self, principal: Principal, stated: Mapping[str, str | None]) -> Profile:
         """Set the fields of `Profile` that are stated; an empty value takes one back. Raises `InvalidRequestError`
@@ -52,7 +58,7 @@ class Profiles:
             row = await session.get(Tenant, principal.tenant_id, with_for_update=True)
             if row is None:
                 raise NotFoundError("no such tenant", code="unknown_tenant")
-            before = _stored(row)
+            before = _stated(row.settings)
             after = replace(before, **changes)
             if after != before:
                 kept = {name: value for name, value in asdict(after).items() if value}
@@ -61,8 +67,8 @@ class Profiles:
         return after
 
 
-def _stored(row: Tenant) -> Profile:
-    stated = row.settings.get(KEY, {})
+def _stated(settings: Mapping[str, Any]) -> Profile:
+    stated = settings.get(KEY, {})
     return Profile(**{name: stated.get(name) for name in FIELDS})
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -36,6 +37,8 @@ class TenantInfo:
     building: str | None = None
     searchable: bool = True
     current: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """As stored: what is read off them needs no read of its own."""
 
     @property
     def collection(self) -> str:
@@ -132,22 +135,23 @@ class Tenants:
         return merged
 
     async def profile(self, tenant_id: str) -> RedactionProfile:
-        """The tenant's redaction rules. Names of its customers stay: agents ask by them."""
-        async with self._database.read(tenant_id) as session:
-            row = await session.get(Tenant, tenant_id)
+        """The tenant's redaction rules."""
+        return await self.profile_of(await self.get(tenant_id))
+
+    async def profile_of(self, tenant: TenantInfo) -> RedactionProfile:
+        """Names of its customers stay: agents ask by them."""
+        async with self._database.read(tenant.id) as session:
             customers = await session.scalars(
                 select(Document.customer)
-                .where(Document.tenant_id == tenant_id, Document.customer.is_not(None))
+                .where(Document.tenant_id == tenant.id, Document.customer.is_not(None))
                 .distinct()
             )
             known = {customer for customer in customers if customer}
-        if row is None:
-            raise NotFoundError("no such tenant", code="unknown_tenant")
         return RedactionProfile(
-            key=self._keyring.derive(f"placeholders/{tenant_id}"),
-            allow=tuple(sorted({*row.settings.get("allow", ()), row.name, *known})),
-            domains=tuple(row.settings.get("domains", ())),
-            hotlines=tuple(row.settings.get("hotlines", ())),
+            key=self._keyring.derive(f"placeholders/{tenant.id}"),
+            allow=tuple(sorted({*tenant.settings.get("allow", ()), tenant.name, *known})),
+            domains=tuple(tenant.settings.get("domains", ())),
+            hotlines=tuple(tenant.settings.get("hotlines", ())),
         )
 
     def _info(self, row: Tenant) -> TenantInfo:
@@ -161,4 +165,5 @@ class Tenants:
             building=row.building,
             searchable=current or self._searchable(row.generation),
             current=current,
+            settings=row.settings,
         )

@@ -103,6 +103,12 @@ def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str])
     )
 
 
+def worth_measuring(ranked: Sequence[Scored], first: int) -> list[Scored]:
+    """Those whose sentences decide what is shown and how sure it is: the `first` ones, and the best by score and by sentence."""
+    by_sentence = sorted(ranked, key=lambda s: -s.sentence)
+    return [*ranked[: max(first, FIELD) + SPARE], *by_sentence[: FIELD + SPARE]]
+
+
 def with_sentences(ranked: Sequence[Scored], query: Vector, sentences: Mapping[str, Vector]) -> list[Scored]:
     """Again, with the exact scores of the sentences of those whose vectors are given, by candidate id."""
     return best_first(
@@ -118,6 +124,9 @@ def best_first(scored: Iterable[Scored]) -> list[Scored]:
 
 
 FIELD = 10
+SPARE = 3
+"""Candidates that are measured beyond those that count: what the index tells of sentences is a little off, so that one of the first
+may stand behind."""
 UNKNOWN_GAP = 0.25
 UNKNOWN_SENTENCE_GAP = 0.2
 """The gaps of answerable development questions, in the middle: where too few candidates ran to tell, other signals decide."""

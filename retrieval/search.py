@@ -20,18 +20,22 @@ from retrieval.embedding import Embedder, Vector
 from retrieval.frequencies import Frequencies
 from retrieval.index import Candidate, IndexFilter, SparseVector, VectorIndex
 from retrieval.passages import Passages
-from retrieval.scoring import FIELD, Scored, Signals, score, signals, with_phrases, with_sentences, worth_reading
+from retrieval.scoring import (
+    Scored,
+    Signals,
+    score,
+    signals,
+    with_phrases,
+    with_sentences,
+    worth_measuring,
+    worth_reading,
+)
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
 OVERLAY_LEAD = 0.02
 """How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
 that is about something else."""
-
-
-SPARE = 3
-"""Candidates whose sentences are read beyond those that count: what the index tells of sentences is a little off, so that the first
-may be among the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +101,18 @@ class Searcher:
         *,
         limit: int,
         today: date,
+        tenant: TenantInfo | None = None,
         releases: Mapping[str, int] | None = None,
         whole_procedures: bool = False,
         without: frozenset[str] = frozenset(),
     ) -> SearchResult:
-        """The `limit` best passages for a redacted query. `releases` override the live ones (publish gate, replay);
-        `whole_procedures` adds the passages that hold the other steps of those found; `without` are documents, by id, that are
-        passed over, to measure what is found where they are missing.
+        """The `limit` best passages for a redacted query. `tenant` is the scope's, where it was read already. `releases` override
+        live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found; `without` are
+        documents, by id, that are passed over, to measure what is found where they are missing.
 
         Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
-        tenant = await self._tenants.get(scope.tenant_id)
+        tenant = tenant or await self._tenants.get(scope.tenant_id)
         views = await self._views(tenant, scope, today=today, releases=releases or {})
         result = SearchResult(
             (),
@@ -121,7 +126,7 @@ class Searcher:
         vector = await self._embedder.embed_query(query)
         sparse = await self._weighed(views, query)
         found = await asyncio.gather(*(self._candidates_of(view, vector, sparse, without) for view in views))
-        ranked = await self._ranked(tenant, query, views, found, vector, sparse, exact=max(limit, FIELD) + SPARE)
+        ranked = await self._ranked(tenant, query, views, found, vector, sparse, first=limit)
         passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
         return replace(
             result, passages=tuple(passages), signals=signals(ranked, known=any(v > 0 for v in sparse.values))
@@ -151,9 +156,9 @@ class Searcher:
         vector: Vector,
         sparse: SparseVector,
         *,
-        exact: int,
+        first: int,
     ) -> list[Scored]:
-        """Best first; the first `exact` with the scores of their sentences."""
+        """Best first; the `first` ones with the scores of their sentences."""
         leads = {
             candidate.id: OVERLAY_LEAD
             for view, candidates in zip(views, found, strict=True)
@@ -170,7 +175,7 @@ class Searcher:
             for older, newer in outranked(view.successions, as_of=view.as_of, version=view.within.version).items()
         }
         ranked = _outranking(ranked, behind)
-        sentences = await self._sentences(views, found, ranked[:exact])
+        sentences = await self._sentences(views, found, worth_measuring(ranked, first))
         return _outranking(with_sentences(ranked, vector, sentences), behind)
 
     async def _sentences(
