@@ -33,7 +33,8 @@ VALUES = (
         r"\b(?:prices?|costs?|fees?) (?:of|for|to|per)\b|\bhow much\b.*\b(?:costs?|pay|charged?)\b"
         r"|\bwhat (?:do|does|did|will|would)\b.*\b(?:cost|pay)\b|\bwhat (?:is|are) the (?:\w+ ){0,3}(?:price|fee|cost)s?\b",
         r"(?:€|\$|£|\b(?:EUR|USD|GBP))\s*\d|\d[\d.,]*\s*(?:€|\$|£|EUR|USD|GBP|%|percent|euros?|dollars?|pounds?)|\bfree\b"
-        r"|\bpaid by\b|\bno (?:charge|cost|fee)|\bnot charged|\bincluded\b|\bat .{0,20}(?:cost|expense)\b|\bsurcharge\b",
+        r"|\b(?:no|without(?: a)?) (?:charge|cost|fee)|\bcharged?\b|\binvoiced\b|\bpaid by\b|\bincluded\b"
+        r"|\bat .{0,20}(?:cost|expense)\b|\bsurcharge\b",
     ),
     _value(
         "percentage",

@@ -52,6 +52,15 @@ _HOW = re.compile(
 )
 
 
+_PROBLEM = re.compile(
+    r"^(?!\s*(?:why|what|which|who|when|where|is|are|was|does|do|did|can|could|may|should|since)\b).*"
+    r"(?:\b(?:not|won'?t|can'?t|cannot|doesn'?t|don'?t|isn'?t|aren'?t|didn'?t|no longer|nothing|never|fail(?:s|ed|ing)?|missing"
+    r"|stuck|broken|garbage|wrong|rejected|blocked|refus(?:es|ed)|keeps)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A fault told, not asked about: who tells it wants it mended."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Span:
     """One sentence, list item or table row of a passage: `(start, end)` characters, how well it fits the question, and which of
@@ -272,7 +281,7 @@ def _procedure(question: str, best: _Span, spans: Sequence[_Span], passages: Seq
     They are those of the best section that has any, however many passages it was cut into; one that does not begin at its first
     step is no procedure, since half a procedure is wrong.
     """
-    if best.kind is not UnitKind.PROCEDURE and not _HOW.search(question):
+    if best.kind is not UnitKind.PROCEDURE and not _HOW.search(question) and not _PROBLEM.search(question):
         return []
     steps = {n: [s for s in spans if s.passage == n and s.kind is UnitKind.PROCEDURE] for n in range(len(passages))}
     top = max(passage.score for passage in passages)

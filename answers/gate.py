@@ -6,6 +6,7 @@ from answers import endings
 from answers.clarify import choices_for, customers_for, topics_for
 from answers.endings import Ending
 from answers.finding import Finding
+from answers.identifiers import holding
 from answers.kinds import is_one_word
 from answers.languages import language_of
 from answers.nearest import naming_codes
@@ -47,7 +48,8 @@ def _choices(plan: Plan, found: Finding, policy: Policy, *, sure: bool) -> tuple
 def _for_word(plan: Plan, found: Finding, policy: Policy, *, sure: bool) -> Ending | None:
     """A word that heads the best passage is what that passage is about; a code that does is looked up there, not guessed."""
     word, passages = plan.query.strip(" .!?"), found.result.passages
-    if passages and _heads(word, passages[0]) and (sure or any(map(str.isdigit, word))):
+    headed = bool(passages) and _heads(word, passages[0]) and (sure or any(map(str.isdigit, word)))
+    if headed or (sure and holding(word, passages)):
         return None
     topics = topics_for(word, passages, most=policy.max_choices)
     return endings.what_about(word, topics, found.confidence) if topics else abstained(plan, found, policy)

@@ -14,7 +14,9 @@ ENGLISH = "en"
 UNKNOWN = "und"
 """A script that none of the languages below is written in (ISO 639-2: undetermined)."""
 FEW_WORDS = 3
-"""In a message this short one word that only one language has is enough."""
+"""In a message this short one word that only one language has is enough …"""
+SOME_WORDS = 7
+"""… and in a longer one than this it is chance: a COM port is no Portuguese."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CODE = re.compile(r"<[A-Z_]+_\w+>|(?<!\S)[^\s\d_/@\\]{0,60}[\d_/@\\]\S*|\b[A-Z]{1,4}\b")
@@ -37,7 +39,7 @@ _NOT_ARABIC = frozenset("پچژگکیٹڈڑںھے")
 
 _ENGLISH = frozenset(
     """the how what why when where which who does did are is can could should would my our you your this that these those with from
-    not and have has please there they it if but of for be""".split()  # noqa: SIM905
+    not and have has please there they it if but of for be on to by after since still without until into old new""".split()  # noqa: SIM905
 )
 _TELLING = {
     "de": """ich wir ist sind nicht wie warum wann welche welcher welches kann können könnte muss müssen soll wird werden wurde
@@ -119,7 +121,7 @@ def _latin(text: str) -> str:
     english = 2 * sum(word in _ENGLISH for word in words)
     scores = {language: _evidence(words, language) for language in _telling}
     language, score = max(scores.items(), key=lambda item: item[1])
-    needed = 2 if len(words) <= FEW_WORDS and _has_own_word(words, language) else 3
+    needed = 2 if len(words) <= FEW_WORDS and _has_own_word(words, language) else 3 if len(words) <= SOME_WORDS else 5
     return language if score >= needed and score > english else ENGLISH
 
 

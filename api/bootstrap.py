@@ -49,6 +49,7 @@ from api.wiring.knowledge import (
 )
 from api.wiring.rights import Rights, make_rights
 from api.wiring.vault import make_restorer
+from api.wiring.widget import make_streams
 from core.directives import Directives
 from core.grants import Grants
 from core.jobs import Handler, Jobs
@@ -182,7 +183,7 @@ def _assemble(
         widgets=widgets,
         identities=identities,
         visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
-        streams=Streams(settings.widget),
+        streams=make_streams(engine),
         library=library,
         inbound=make_inbound(settings, library),
         failures=Failures(database),

@@ -63,7 +63,7 @@ async def _visitor(given: Services, request: Request, credential: str, permissio
     own = own_origin(request, given)
     found = await given.visits.authenticate(credential, own_origin=own, sender=sender(request))
     require(found.principal, permission)
-    given.visits.admit(found, permission, address=address(request))
+    await given.visits.admit(found, permission, address=address(request))
     return found.principal
 
 

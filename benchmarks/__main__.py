@@ -9,7 +9,7 @@ from types import ModuleType
 from benchmarks.pages import DATA
 
 NAMES = (
-    "startup", "ask", "grounding", "ids", "ingest", "pdf", "precision", "redaction", "releases", "resync", "retrieval",
+    "startup", "ask", "grounding", "ids", "ingest", "injection", "pdf", "precision", "redaction", "releases", "resync", "retrieval",
 )  # fmt: skip
 
 

@@ -30,7 +30,9 @@ from core.models import (
     SlackEvent,
     SlackThread,
     SubjectRequest,
+    WidgetCount,
     WidgetSession,
+    WidgetStream,
     WidgetToken,
 )
 
@@ -109,6 +111,8 @@ RULES: Mapping[Kind, Sequence[Rule]] = {
     Kind.VISITS: (
         Rule(WidgetSession, lambda before: WidgetSession.expires_at < before),
         Rule(WidgetToken, lambda before: WidgetToken.expires_at < before),
+        Rule(WidgetCount, lambda before: WidgetCount.expires_at < before),
+        Rule(WidgetStream, lambda before: WidgetStream.expires_at < before),
     ),
     Kind.REQUESTS: (Rule(SubjectRequest, lambda before: SubjectRequest.created_at < before),),
 }

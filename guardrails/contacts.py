@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guardrails.checksums import digits_of
+from guardrails.checksums import digits_of, is_gtin
 from guardrails.rules import Rule
 
 _OPEN, _CLOSE = r"[\[({<]\s*", r"\s*[\])}>]"
@@ -16,20 +16,25 @@ _TOP = (
     r"|ro|tr|za|example|test)"
 )
 _SEPARATOR = r"[ .\-/\u00a0\u2011\u2013]"
+_EXTENSION = r",?\s?(?:x|ext\.?|extension|poste|durchwahl|dw)\s?\d{1,5}"
 
 _NUMBER = re.compile(
     rf"""(?<![\w.+#/-])(?:
       \+\d{{1,3}}(?:{_SEPARATOR}{{0,2}}\(?\d{{1,5}}\)?){{2,6}}                       # +44 (0)20 7946 0018
-    | 00[1-9]\d{{0,2}}(?:{_SEPARATOR}\(?\d{{1,5}}\)?){{2,6}}                       # 0049 30 901820
+    | 00[1-9]\d{{0,2}}(?:{_SEPARATOR}\(?\d{{1,10}}\)?){{2,6}}                      # 0049 30 901820, 0043 1 234567890
+    | 00[1-9]\d{{9,13}}                                                           # 00493090182000
+    | 8[ -]?\(\d{{3,5}}\)(?:{_SEPARATOR}?\d{{1,3}}){{3,4}}                        # 8 (912) 345-67-89
+    | 8{_SEPARATOR}\d{{3,4}}{_SEPARATOR}\d{{2,3}}-\d\d-\d\d                        # 8 0152 45-09-11
+    | \(0[ -]?\d{{1,4}}(?:\ \d)?\)\ ?\d{{2,8}}(?:{_SEPARATOR}\d{{2,5}}){{0,3}}     # (06 1) 234 5678, (0-312) 34567
     | (?:1{_SEPARATOR})?\([2-9]\d\d\)\ ?\d{{3}}{_SEPARATOR}\d{{4}}                 # (312) 555-0142
     | (?:1{_SEPARATOR})?[2-9]\d\d(?P<nanp>[ .\-\u2011])\d{{3}}(?P=nanp)\d{{4}}     # 312-555-0142
     | (?:1{_SEPARATOR})?[2-9]\d\d[ .\-/]\d{{3}}[.\-]\d{{4}}                        # 312 555-0142
     | \(\d{{2,5}}\){_SEPARATOR}?\d(?:{_SEPARATOR}?\d){{4,9}}                       # (030) 901820
     | 0\d(?P<pair>[ .\-])\d\d(?:(?P=pair)\d\d){{3}}                                # 01.23.45.67.89
-    | 0\d{{1,4}}[ \-/]{{1,2}}\d{{2,8}}(?:[ \-]\d{{2,5}}){{0,4}}                    # 020 7946 0018
+    | 0\d{{1,4}}[ \-/]{{1,2}}\d{{2,9}}(?:[ \-]\d{{2,5}}){{0,4}}                    # 020 7946 0018
     | 0\d{{2,4}}\ ?/\ ?\d{{2,4}}(?:[ .\-]?\d{{2,4}}){{1,3}}                        # 0664 / 123 45 67
     | 0\d{{1,3}}[.]\d{{3}}[.]\d{{2,4}}(?:[.]\d{{2,4}})?                            # 079.123.45.67
-    )(?:\s?(?:x|ext\.?|extension|poste|durchwahl)\s?\d{{1,5}})?(?![\w]|[.\-/]\d)""",
+    )(?:{_EXTENSION})?(?![\w]|[.\-/]\d)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _TELEPHONE = (
@@ -44,10 +49,14 @@ _STATED = re.compile(
       (?:\s*(?:number|numbers|no|nr|num|\(?(?:home|work|office|mobile|cell|direct|private|privat|day|evening|m|w|h
         |o)\)?)\b)?[.:#)]*\s*
       (?:is|was|=|to|at|on|ist|es|est|è)?
+    | (?P<personal>(?:call|dial|ring|text|reach|phone|contact|message|whatsapp|page|find|get)(?:ed|ing)?(?:\s+(?:hold|back))?
+      (?:\s+(?:of|to))?\s+(?:me|us|him|her|them)(?:\s+back)?\s+(?:at|on|under|via))
     | (?:call|dial|ring|text|reach|phone|answering|calling|contact)(?:ed|ing)?(?:\s+(?:me|us|him|her|them|you|back))?
       (?:\s+(?:back|at|on|under|via))?
-    | (?:my|his|her|their|contact|direct|private|home|work|office|mobile)\s+(?:number|no\.?|nr\.?)(?:\s+is)?
-    )[:=\s"'|]{{1,4}}(?P<value>\+?\(?\d(?:{_SEPARATOR}?[()]?\d){{5,14}})(?![\w]|[.\-/]\d)""",
+    | (?:my|our|your|his|her|their|contact|direct|private|home|work|office|mobile)\s+(?:(?:new|old|own|other|current|direct
+        |private|home|work|office|mobile|cell|day|emergency|best)\s+){{0,2}}(?:number|no\.?|nr\.?|line)
+      (?:['’]s|\s+(?:is|was|to|has\ changed\ to|changed\ to))?(?:\s+now)?
+    )[:=\s"'|]{{1,4}}(?P<value>\+?\(?\d(?:{_SEPARATOR}?[()]?\d){{5,14}}(?:{_EXTENSION})?)(?![\w]|[.\-/]\d)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _GROUPS = re.compile(
@@ -60,11 +69,16 @@ _GROUPS = re.compile(
 _NAMES_PHONE = re.compile(rf"(?<!\w)(?:{_TELEPHONE})(?!\w)", re.IGNORECASE)
 _SPEAKS_OF_PHONE = re.compile(
     rf"(?<!\w)(?:{_TELEPHONE}|call(?:s|ed|ing)?|dial(?:led|ed|ing)?|rings?|rang|reach(?:ed|able)?|texted"
+    r"|contact(?:s|ed|able)?|get hold of|get in touch"
     r"|(?<!order )(?<!item )(?<!invoice )(?<!ticket )(?<!case )(?<!store )(?<!account )(?<!serial )(?<!version )number(?! of)"
     r"|ruf|anrufen|erreichbar|appelez|joindre|llamar|llámame|chiama(?:re|mi)?|bel(?:len)?|ring mig|zadzwoń)(?!\w)",
     re.IGNORECASE,
 )
 _NEAR_BEFORE, _NEAR_AFTER = 70, 30
+_JOIN = r"[ \t]*(?:[,;|/·•(–-]|\b(?:at|on|and|or|und|oder|et|ou|y|o|e|tel)\b)[ \t(]*"
+_AFTER_CONTACT = re.compile(rf"(?:@[\w-]+(?:\.[\w-]+)+|<(?:EMAIL|PERSON)(?:_[0-9a-v]{{6}})?>){_JOIN}$")
+_BEFORE_CONTACT = re.compile(rf"\)?{_JOIN}(?:[\w.+-]+@\w|<EMAIL(?:_[0-9a-v]{{6}})?>)")
+"""Beside somebody's address or name, as in "Anna Berg, 560 1234": what an earlier pass took stands as its placeholder."""
 _OTHER_NUMBER = re.compile(
     r"\b(?:order|orders|po|so|purchase|sales|invoice|inv|sku|item|article|part|lot|batch|serial|store|terminal|register|till|"
     r"version|build|release|port|gtin|ean|upc|edi|asn|ticket|case|account|customer|vendor|supplier|document|doc|journal|"
@@ -73,7 +87,8 @@ _OTHER_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _PHONE_WORD = re.compile(r"phone|tel\b|mobile|cell|fax|call|hotline|whatsapp", re.IGNORECASE)
-_DATE = re.compile(r"\d{1,2}[-/. ]\d{1,2}[-/. ](?:\d{2}|\d{4})|\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}")
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_DATE = re.compile(rf"{_DAY}[-/. ]{_DAY}[-/. ](?:\d\d|(?:19|20)\d\d)|(?:19|20)\d\d[-/. ]{_DAY}[-/. ]{_DAY}")
 _BEFORE = 28
 """Characters before a number that are read for a word that names it."""
 
@@ -94,15 +109,18 @@ def names_another_number(match: re.Match[str]) -> bool:
 
 def _is_phone(match: re.Match[str]) -> tuple[int, int] | None:
     digits = digits_of(re.split(r"x|ext", match[0], flags=re.IGNORECASE)[0])
-    plausible = 7 <= len(digits) <= 15 and len(set(digits)) > 1 and not _DATE.fullmatch(match[0])
+    is_article = match[0].isdigit() and is_gtin(digits)  # 0012345678905
+    plausible = 7 <= len(digits) <= 15 and len(set(digits)) > 1 and not is_article and not _DATE.fullmatch(match[0])
     return match.span() if plausible and not names_another_number(match) else None
 
 
 def _is_stated_phone(match: re.Match[str]) -> tuple[int, int] | None:
-    """After "phone:" a bare run of digits will do; after "call" it must be written as a telephone number is."""
+    """After "phone:" and "call me at" a bare run of digits will do; after "call" it must be written as a telephone number is.
+    Six digits are a whole number in small countries and old towns."""
     value = match["value"]
-    digits = digits_of(value)
-    if not 7 <= len(digits) <= 15 or _DATE.fullmatch(value) or (not match["strong"] and value.isdigit()):
+    believed = match["strong"] or match["personal"] or not value.isdigit()
+    is_date = _DATE.fullmatch(value) and not (match["strong"] and " " in value)
+    if not 6 <= len(digits_of(value)) <= 15 or is_date or not believed:
         return None
     return match.span("value")
 
@@ -116,7 +134,14 @@ def _is_near_phone(match: re.Match[str]) -> tuple[int, int] | None:
     before = re.split(r"[.!;]\s|\n", text[max(0, match.start() - _NEAR_BEFORE) : match.start()])[-1]
     after = re.split(r"[.!?;]|\n|,", text[match.end() : match.end() + _NEAR_AFTER])[0]
     word = _NAMES_PHONE if match[0].isdigit() else _SPEAKS_OF_PHONE
-    return match.span() if word.search(before) or word.search(after) else None
+    spoken_of = word.search(before) or word.search(after)
+    return match.span() if spoken_of or (not match[0].isdigit() and _is_beside_a_contact(match)) else None
+
+
+def _is_beside_a_contact(match: re.Match[str]) -> bool:
+    text = match.string
+    before = text[max(0, match.start() - _NEAR_BEFORE) : match.start()]
+    return bool(_AFTER_CONTACT.search(before) or _BEFORE_CONTACT.match(text, match.end()))
 
 
 def _is_line_of_its_own(match: re.Match[str]) -> tuple[int, int] | None:

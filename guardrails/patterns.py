@@ -20,6 +20,12 @@ PATTERN_RULES = SECRET_RULES + EMAIL_RULES + NUMBER_RULES + PHONE_RULES + ADDRES
 
 def redact_patterns(text: str) -> str:
     """`text` with ``<EMAIL>``, ``<SECRET>``…: no names, no tenant's key. For log lines, about 1 ms for 1,000 characters."""
+    while (taken := _taken(text)) != text:
+        text = taken  # what is left may stand beside a placeholder now: "<EMAIL>, 560 1234"
+    return text
+
+
+def _taken(text: str) -> str:
     found = resolve(text, [finding for rule in PATTERN_RULES for finding in rule.find(text)])
     parts, at = [], 0
     for finding in found:

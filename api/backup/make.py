@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from api.backup import manifest as m
 from api.backup.snapshot import postgres_snapshot, sqlite_snapshot
+from api.backup.telling import tell_tenants
 from api.store import open_store
 from api.version import VERSION
 from core.data_keys import ROOT
@@ -43,7 +44,7 @@ async def back_up(settings: Settings, target: Path) -> m.Manifest:
     made.mkdir(mode=0o700)
     try:
         async with open_store(settings) as store:
-            tenants = len(await store.tenants.all())
+            tenants = await tell_tenants(store, action="backup.make", target=target.name)  # before: no copy unseen
             found = await asyncio.to_thread(_fill, settings, made, database, store.keyring, tenants)
         made.rename(target)
     except BaseException:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from api.backup import manifest as m
 from api.backup import places
 from api.backup.snapshot import postgres_restore
+from api.backup.telling import tell_tenants
 from api.bootstrap import open_services
 from api.engine import open_engine
 from api.rights.ledger import Erasure, Ledger
@@ -84,6 +85,7 @@ async def _filled(settings: Settings, keyring: Keyring, source: Path, manifest: 
     told("vectors")
     async with open_store(settings) as store:
         tenants, passages = await _aligned(store)
+        await tell_tenants(store, action="backup.restore", target=source.name, made=manifest.at)
     told("erasures")
     late = [erasure for erasure in erasures if erasure.at >= manifest.moment or erasure.subject is not None]
     erased = await _redone(settings, late) if late else 0

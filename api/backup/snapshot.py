@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy.engine import URL, make_url
 
 from core.errors import ConfigurationError, UnavailableError
@@ -35,18 +36,26 @@ def sqlite_snapshot(database: Path, target: Path) -> None:
 
 def postgres_snapshot(settings: Settings, target: Path) -> None:
     """`pg_dump` in its own format, in one transaction. Raises `ConfigurationError` (`pg_tools_missing`)."""
-    _run("pg_dump", _address(settings), "--format=custom", "--no-owner", "--no-acl", f"--file={target}")
+    _run(
+        "pg_dump",
+        _address(settings, settings.database.backup_url, settings.database.owner_url),
+        "--format=custom",
+        "--no-owner",
+        "--no-acl",
+        f"--file={target}",
+    )
 
 
 def postgres_restore(settings: Settings, dump: Path) -> None:
-    """Into an empty database: all of it, or nothing."""
-    address = _address(settings)
+    """Into an empty database: all of it, or nothing. As the tables' owner, whom they belong to from then on: never as the role
+    that may dump, which row-level security does not bind."""
+    address = _address(settings, settings.database.owner_url)
     options = ("--no-owner", "--no-acl", "--single-transaction", "--exit-on-error")
     _run("pg_restore", address, *options, f"--dbname={_shown(address)}", str(dump), named=False)
 
 
-def _address(settings: Settings) -> URL:
-    given = settings.database.backup_url or settings.database.owner_url
+def _address(settings: Settings, *preferred: SecretStr | None) -> URL:
+    given = next((url for url in preferred if url), None)
     return make_url(given.get_secret_value() if given else settings.database_url)
 
 

@@ -2,8 +2,8 @@
 
 import { Client } from "/chat/client.js";
 import { icon } from "/chat/dom.js";
-import { call, door, introduced } from "/chat/door.js";
-import { forgetKey, looksLikeKey, showSignInError, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
+import { door, introduce, leave, unknown } from "/chat/door.js";
+import { forgetKey, showSignInError, storedKey, storeKey, takeKeyFromAddress, whenKeyIsGiven } from "/chat/session.js";
 import { SourceCard } from "/chat/sources.js";
 import { Turn } from "/chat/turn.js";
 
@@ -30,7 +30,7 @@ const page = {
     byId("disclosure").textContent = text || DISCLOSURE;
   },
   onUnauthenticated(text) {
-    signOut(page.person ? "Your session has ended. Sign in again." : "This access key was not accepted. It may have expired or been revoked.");
+    signOut(unknown(page.person));
     question.value = text;
   },
   ask(text) {
@@ -100,8 +100,7 @@ function signIn(key) {
 function show(credential, person) {
   page.client = new Client(credential);
   page.person = person;
-  byId("who").hidden = !person;
-  byId("who").textContent = person ? introduced(person) : "";
+  introduce(person);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
   question.focus({ preventScroll: true });
@@ -110,7 +109,7 @@ function show(credential, person) {
 /** Forgets the key and everything said under it, since the next key may be another tenant's. */
 function signOut(reason = "") {
   forgetKey();
-  if (page.person) call("DELETE", "/v1/session", undefined, page.person.csrf).catch(() => undefined); // it may have ended
+  leave(page.person);
   page.client = page.person = null;
   resetConversation();
   question.value = "";
@@ -135,18 +134,7 @@ function takeKey() {
   return true;
 }
 
-byId("sign-in-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!looksLikeKey(key)) {
-    showSignInError("That does not look like an access key. Please check it and try again.");
-    byId("key").focus();
-    return;
-  }
-  byId("key").value = "";
-  showSignInError("");
-  signIn(key);
-});
+whenKeyIsGiven(signIn);
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   submit(question.value.trim());

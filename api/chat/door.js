@@ -45,6 +45,23 @@ export function introduced(person) {
   return [person.name || person.email, ROLES[person.role] ?? person.role, person.tenant.name].join(" · ");
 }
 
+/** Says on the page who is signed in; nothing for whoever has a key alone. */
+export function introduce(person) {
+  const place = document.getElementById("who");
+  place.hidden = !person;
+  place.textContent = person ? introduced(person) : "";
+}
+
+/** Ends the session of whoever is signed in; it may have ended by itself. */
+export function leave(person) {
+  if (person) call("DELETE", "/v1/session", undefined, person.csrf).catch(() => undefined);
+}
+
+/** Why somebody whom the service no longer knows is back at the door. */
+export function unknown(person) {
+  return person ? "Your session has ended. Sign in again." : "This access key was not accepted. It may have expired or been revoked.";
+}
+
 /** A path of this service that the address names after `?to=`, or the one that the person can use. */
 export function wanted(search, person) {
   const place = new URLSearchParams(search).get("to") ?? "";

@@ -1,4 +1,4 @@
-/** The access key: held for this tab alone, never in the address bar, never in storage that outlives the tab. */
+/** The access key: asked for by a form, held for this tab alone, never in the address bar, never in storage that outlives the tab. */
 
 const SLOT = "partner-copilot.key";
 
@@ -15,7 +15,7 @@ export function forgetKey() {
 }
 
 /** A key travels in an HTTP header, so it is printable ASCII without spaces. */
-export function looksLikeKey(text) {
+function looksLikeKey(text) {
   return /^[\x21-\x7e]{8,512}$/.test(text);
 }
 
@@ -38,4 +38,21 @@ export function showSignInError(text) {
   said.textContent = text;
   said.hidden = !text;
   document.getElementById("key").setAttribute("aria-invalid", String(Boolean(text)));
+}
+
+/** Calls `enter(key)` once a key was typed into the form that looks like one. */
+export function whenKeyIsGiven(enter) {
+  const field = document.getElementById("key");
+  document.getElementById("sign-in-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const key = field.value.trim();
+    if (!looksLikeKey(key)) {
+      showSignInError("That does not look like an access key. Please check it and try again.");
+      field.focus();
+      return;
+    }
+    field.value = "";
+    showSignInError("");
+    enter(key);
+  });
 }

@@ -79,7 +79,7 @@ class ChatIn(Lenient):
     )
     stream: bool | None = None
     stream_options: StreamOptionsIn | None = None
-    n: int | None = None
+    n: int | None = Field(None, le=2**31 - 1)
     tools: list[Any] | None = None
     functions: list[Any] | None = None
     tool_choice: Any = None

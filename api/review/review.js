@@ -1,9 +1,9 @@
 /** The page: signing in and out, which view is shown, and what becomes of a fault. */
 
 import { el } from "/chat/dom.js";
-import { call, door, introduced } from "/chat/door.js";
+import { door, introduce, leave, unknown } from "/chat/door.js";
 import { explain } from "/chat/faults.js";
-import { forgetKey, looksLikeKey, showSignInError, storedKey, storeKey, takeKeyFromAddress } from "/chat/session.js";
+import { forgetKey, showSignInError, storedKey, storeKey, takeKeyFromAddress, whenKeyIsGiven } from "/chat/session.js";
 import { Client } from "/review/api.js";
 import { showDocument } from "/review/document.js";
 import { LISTS, showDocuments, showFailures } from "/review/lists.js";
@@ -49,7 +49,7 @@ const page = {
 function failed(fault) {
   if (fault.status === undefined) throw fault;
   if (fault.status === 401) {
-    signOut(page.person ? "Your session has ended. Sign in again." : "This access key was not accepted. It may have expired or been revoked.");
+    signOut(unknown(page.person));
     return;
   }
   const { title, advice } = explain(fault);
@@ -94,8 +94,7 @@ function signIn(key) {
 function enter(credential, person) {
   page.client = new Client(credential);
   page.person = person;
-  byId("who").hidden = !person;
-  byId("who").textContent = person ? introduced(person) : "";
+  introduce(person);
   byId("sign-in").hidden = true;
   byId("desk").hidden = false;
   navigate();
@@ -105,7 +104,7 @@ function enter(credential, person) {
 function signOut(reason = "") {
   forgetKey();
   turn += 1;
-  if (page.person) call("DELETE", "/v1/session", undefined, page.person.csrf).catch(() => undefined); // it may have ended
+  leave(page.person);
   page.client = page.person = null;
   byId("question").close();
   view.replaceChildren();
@@ -124,18 +123,7 @@ function takeKey() {
 }
 
 byId("tabs").append(...TABS.map(([name, label]) => el("a", { href: `#/${name}`, "data-name": name }, label)));
-byId("sign-in-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!looksLikeKey(key)) {
-    showSignInError("That does not look like an access key. Please check it and try again.");
-    byId("key").focus();
-    return;
-  }
-  byId("key").value = "";
-  showSignInError("");
-  signIn(key);
-});
+whenKeyIsGiven(signIn);
 byId("sign-out").addEventListener("click", () => signOut());
 document.querySelector(".skip-link").addEventListener("click", (event) => {
   event.preventDefault(); // the address names the view

@@ -76,6 +76,7 @@ STORES: tuple[Store, ...] = (
     Store(m.SlackDraft, ("drafted", "sent", "difference"), **_ID),  # type: ignore[arg-type]
     Store(m.SlackChannel, ("settings",), ("changed_by",)),
     Store(m.WidgetSession, whose=_by("visitor"), own=("visitor",)),
+    Store(m.WidgetStream, whose=_by("visitor"), own=("visitor",)),
     Store(m.KeyUsage, **_ID),  # type: ignore[arg-type]
     Store(m.ModelCall, named=("principal_id",)),
     Store(m.Job, ("args", "progress", "result", "error")),
@@ -119,6 +120,7 @@ NOTHING = frozenset(
         "vault_values",
         "vault_uses",
         "user_sessions",  # ids, and which browser; end with their account
+        "widget_counts",  # numbers beside hashes
         "widget_keys",
         "widget_tokens",  # hashes that live for minutes
     }

@@ -88,10 +88,10 @@ async def close_session(
 
 @router.get("/answers/{answer_id}", response_class=StreamingResponse)
 async def go_on(
-    answer_id: str, services: ServicesDep, principal: Visitor, after: Annotated[int, Query(ge=0)] = 0
+    answer_id: str, services: ServicesDep, principal: Visitor, after: Annotated[int, Query(ge=0, le=1_000_000)] = 0
 ) -> StreamingResponse:
     """The events of a visitor's own answer after the first `after`, for a panel that lost its stream."""
-    return await event_stream(services.streams.again(principal, answer_id, after=after))
+    return await event_stream(await services.streams.again(principal, answer_id, after=after))
 
 
 @router.delete("/answers/{answer_id}", status_code=204)

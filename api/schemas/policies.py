@@ -44,7 +44,7 @@ class PromptIn(Body):
 
 
 class RollbackIn(Body):
-    version: int = Field(ge=0, description="the version to say again; 0 is what the software brings")
+    version: int = Field(ge=0, le=1_000_000_000, description="the version to say again; 0 is what the software brings")
     note: Note = ""
 
 

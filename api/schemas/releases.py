@@ -55,7 +55,9 @@ class GoldenIn(Body):
 class GateLimitsPatch(Body):
     """Fields that are absent stay."""
 
-    max_broken: int | None = Field(None, ge=0, description="questions that pass now and may fail after a publish")
+    max_broken: int | None = Field(
+        None, ge=0, le=1_000_000, description="questions that pass now and may fail after a publish"
+    )
     min_pass: float | None = Field(None, ge=0, le=1, description="share of the questions that must pass after it")
 
 

@@ -1,5 +1,5 @@
 """Visitors' answers go on for a while when the network takes their reader away, so that a lost stream is gone on with, not asked
-again. They live in this process's memory: behind several processes a reader must come back to the same one, or ask again.
+again: from this process's memory where it wrote the answer, else from the database.
 """
 
 from __future__ import annotations
@@ -8,20 +8,27 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
+import structlog
+
 from answers.events import AnswerEvent, Started
+from api.widget.kept import BEAT_S, NOTE_S, KeptAnswers
 from api.widget.visits import CHANNEL
 from core.domain import Principal
-from core.errors import NotFoundError
+from core.errors import CopilotError, NotFoundError
 from core.settings import WidgetSettings
+
+log = structlog.get_logger()
 
 
 class Streams:
     """Keeps an answer's events until COPILOT_WIDGET__RESUME_S after its last reader left. Close it when the process ends."""
 
-    def __init__(self, settings: WidgetSettings) -> None:
+    def __init__(self, settings: WidgetSettings, answers: KeptAnswers) -> None:
         self._keep_s = settings.resume_s
         self._most = settings.max_kept_answers
+        self._answers = answers
         self._kept: dict[str, _Stream] = {}
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def kept(self, principal: Principal, events: AsyncIterator[AnswerEvent]) -> AsyncIterator[AnswerEvent]:
         """The same events. Of others than a widget's visitors, and above COPILOT_WIDGET__MAX_KEPT_ANSWERS, nothing is kept: there
@@ -32,23 +39,59 @@ class Streams:
         answer_id = await stream.begin()
         if answer_id is not None:
             self._kept[answer_id] = stream
+            note = asyncio.create_task(self._note(principal, answer_id, stream))
+            self._notes.add(note)
+            note.add_done_callback(self._notes.discard)
         return stream.read(0)
 
-    def again(self, principal: Principal, answer_id: str, *, after: int) -> AsyncIterator[AnswerEvent]:
+    async def again(self, principal: Principal, answer_id: str, *, after: int) -> AsyncIterator[AnswerEvent]:
         """The events after the first `after`. Raises `NotFoundError`, for another visitor's answer as for an unknown one."""
-        stream = self._of(principal, answer_id)
-        if stream is None or not stream.goes_beyond(after):
+        here = self._of(principal, answer_id)
+        found = here or await self._answers.of(principal, answer_id)
+        if found is None or not found.goes_beyond(after):
             raise NotFoundError("this answer is no longer kept; ask again", code="answer_not_kept")
-        return stream.read(after)
+        return here.read(after) if here else self._answers.follow(principal, answer_id, after=after)
 
     async def drop(self, principal: Principal, answer_id: str) -> None:
         """End an answer that nobody waits for; nothing where there is none."""
         if stream := self._of(principal, answer_id):
             await stream.aclose()
+        else:
+            await self._answers.drop(principal, answer_id)
 
     async def aclose(self) -> None:
+        """Answers that have ended stay in the database for their time: another process can tell them."""
+        for note in (notes := list(self._notes)):
+            note.cancel()
+        await asyncio.gather(*notes, return_exceptions=True)
         for stream in list(self._kept.values()):
             await stream.aclose()
+
+    async def _note(self, principal: Principal, answer_id: str, stream: _Stream) -> None:
+        """Until it is closed: into the database what another process needs to go on with it."""
+        try:
+            await self._note_down(principal, answer_id, stream)
+            await stream.closed.wait()
+            await self._answers.forget(principal, answer_id)
+        except asyncio.CancelledError:
+            if not stream.ended:  # nobody will write the rest
+                await self._answers.forget(principal, answer_id)
+            raise
+        except CopilotError as error:  # visitors of this process are told all the same
+            log.warning("widget_answer_not_kept", code=error.code, reason=error.detail)
+
+    async def _note_down(self, principal: Principal, answer_id: str, stream: _Stream) -> None:
+        told, at = 0, 0.0
+        while not stream.closed.is_set():
+            ended, count = stream.ended, stream.count
+            if ended or count > told or stream.now() - at > BEAT_S:
+                told, at = count, stream.now()
+                events, fault = stream.told(count), stream.fault
+                if not await self._answers.note(principal, answer_id, events, ended=ended, fault=fault):
+                    await stream.aclose()
+            if ended:
+                return
+            await stream.ends_within(NOTE_S)
 
     def _of(self, principal: Principal, answer_id: str) -> _Stream | None:
         stream = self._kept.get(answer_id)
@@ -68,15 +111,44 @@ class _Stream:
         keep_s: float,
         ended: Callable[[_Stream], None],
     ) -> None:
+        self.closed = asyncio.Event()
+        """Nobody can come back for it any more."""
         self._owner = (principal.tenant_id, principal.id)
         self._keep_s = keep_s
-        self._ended = ended
+        self._forget = ended
         self._told: list[AnswerEvent] = []
         self._news = asyncio.Event()
         self._readers = 0
         self._timer: asyncio.TimerHandle | None = None
         self._task = asyncio.create_task(self._listen(events))
         self._task.add_done_callback(self._finished)
+
+    @property
+    def ended(self) -> bool:
+        return self._task.done()
+
+    @property
+    def count(self) -> int:
+        return len(self._told)
+
+    @property
+    def fault(self) -> CopilotError | None:
+        """What ended it before its time; a crash says nothing of its reason."""
+        error = self._task.exception() if self._task.done() and not self._task.cancelled() else None
+        return (
+            error
+            if error is None or isinstance(error, CopilotError)
+            else CopilotError("something went wrong; ask again")
+        )
+
+    def told(self, count: int) -> list[AnswerEvent]:
+        return self._told[:count]
+
+    def now(self) -> float:
+        return self._task.get_loop().time()
+
+    async def ends_within(self, seconds: float) -> None:
+        await asyncio.wait({self._task}, timeout=seconds)
 
     def belongs_to(self, principal: Principal) -> bool:
         return self._owner == (principal.tenant_id, principal.id)
@@ -115,7 +187,7 @@ class _Stream:
         self._arrive()  # no timer is left behind
         self._task.cancel()
         await asyncio.wait({self._task})
-        self._ended(self)
+        self._end()
 
     async def _listen(self, events: AsyncIterator[AnswerEvent]) -> None:
         async for event in events:
@@ -143,4 +215,8 @@ class _Stream:
 
     def _expire(self) -> None:
         self._task.cancel()
-        self._ended(self)
+        self._end()
+
+    def _end(self) -> None:
+        self.closed.set()
+        self._forget(self)

@@ -24,7 +24,7 @@ from core.database import Database
 from core.domain import Audience, Permission, Principal
 from core.errors import ForbiddenError, InvalidRequestError, NotFoundError, UnauthenticatedError
 from core.keyring import Keyring
-from core.models import Json, WidgetSession, new_id, now
+from core.models import Json, WidgetCount, WidgetSession, WidgetStream, new_id, now
 from core.settings import WidgetSettings
 
 PREFIX = "pw."
@@ -83,7 +83,7 @@ class Visits:
         self._widgets = widgets
         self._identities = identities
         self._settings = settings
-        self._limits = VisitLimits(settings)
+        self._limits = VisitLimits(database, keyring, settings)
         self._challenge = challenge_of(settings)
 
     def ticket(self, widget: Widget) -> str:
@@ -104,8 +104,8 @@ class Visits:
     async def open(self, knock: Knock, *, own_origin: str) -> Visit:
         """Raises `NotFoundError`, `RateLimitedError`, `ForbiddenError` (`foreign_origin`, `origin_not_allowed`, `stale_panel`,
         `challenge_failed`), and `UnauthenticatedError` (`invalid_identity`)."""
-        self._limits.session(knock.widget_id, knock.address)
         widget = await self._widgets.shown(knock.widget_id)
+        await self._limits.session(widget.tenant_id, widget.id, knock.address)
         _require_panel(knock.sender, widget, own_origin)
         self._require_ticket(knock)
         if knock.origin not in (*widget.origins, *widget.served_by(own_origin)):
@@ -148,13 +148,15 @@ class Visits:
             async with self._database.write(tenant_id) as session:
                 await session.execute(delete(WidgetSession).where(*mine))
 
-    def admit(self, visitor: Visitor, permission: Permission, *, address: str) -> None:
+    async def admit(self, visitor: Visitor, permission: Permission, *, address: str) -> None:
         """Count what a visitor does. Raises `RateLimitedError`."""
+        who, session_id = visitor.principal, visitor.session_id
         if permission is Permission.ASK:
-            who = visitor.principal.id
-            self._limits.question(visitor.widget_id, session_id=visitor.session_id, visitor=who, address=address)
+            await self._limits.question(
+                who.tenant_id, visitor.widget_id, session_id=session_id, visitor=who.id, address=address
+            )
         else:
-            self._limits.message(visitor.session_id)
+            await self._limits.message(who.tenant_id, session_id)
 
     async def _opened(self, widget: Widget, knock: Knock, subject: str | None) -> Visit:
         session_id, secret = new_id(), secrets.token_urlsafe(32)
@@ -162,7 +164,8 @@ class Visits:
         visitor = pseudonym(self._keyring, widget.id, *who)
         ends = now() + timedelta(minutes=self._settings.session_minutes)
         async with self._database.write(widget.tenant_id) as session:
-            await session.execute(delete(WidgetSession).where(WidgetSession.expires_at < now()))
+            for table in (WidgetSession, WidgetCount, WidgetStream):
+                await session.execute(delete(table).where(table.expires_at < now()))
             session.add(
                 WidgetSession(
                     id=session_id,

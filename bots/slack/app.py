@@ -66,7 +66,8 @@ class SlackBot:
         body = await request.body()
         if not is_signed(self._secret, body, request.headers):
             return JSONResponse({"error": "invalid request signature"}, status_code=401)
-        response: Response = await self._handler.handle(request)
+        with self.worker.arriving():
+            response: Response = await self._handler.handle(request)
         return response
 
     async def run_socket_mode(self) -> None:

@@ -25,16 +25,16 @@ class EscalationCourier:
         message = case_message(letter.case, await self._cases.place(letter.tenant_id, letter.case_row))
         stands = letter.first_receipt
         if stands is None:
-            return await self._web.post(token, channel, None, message)
+            return await self._web.post(token, channel, None, message, metadata=_told(letter))
         if letter.event is CaseEvent.OVERDUE:
             late = f":alarm_clock: Nobody has taken *{letter.case.case_id}* yet."
-            return await self._web.post(token, channel, stands, blocks.note(late))
+            return await self._web.post(token, channel, stands, blocks.note(late), metadata=_told(letter))
         try:
             await self._web.update(token, channel, stands, message)
         except SlackError as error:
             if not error.gone:
                 raise
-            return await self._web.post(token, channel, None, message)
+            return await self._web.post(token, channel, None, message, metadata=_told(letter))
         return stands
 
 
@@ -52,7 +52,13 @@ class AskerCourier:
             return None
         token = await _token(self._workspaces, letter, place.team_id, place.enterprise_id)
         said = blocks.note(told_asker(letter.case, letter.event))
-        return await self._web.post(token, place.channel, place.thread_ts, said)
+        return await self._web.post(token, place.channel, place.thread_ts, said, metadata=_told(letter))
+
+
+def _told(letter: Letter) -> dict[str, object]:
+    """The same in every attempt: Slack takes no key that would keep it from posting a message twice, but tells apps this."""
+    payload = {"id": letter.id, "case": letter.case.case_id, "event": letter.event.value}
+    return {"event_type": "copilot_case_notice", "event_payload": payload}
 
 
 async def _token(workspaces: Workspaces, letter: Letter, team_id: str, enterprise_id: str | None) -> str:

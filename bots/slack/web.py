@@ -66,12 +66,21 @@ class Web:
         self._api_url = api_url
 
     async def post(
-        self, token: str, channel: str, thread_ts: str | None, message: Message, *, username: str | None = None
+        self,
+        token: str,
+        channel: str,
+        thread_ts: str | None,
+        message: Message,
+        *,
+        username: str | None = None,
+        metadata: Mapping[str, object] | None = None,
     ) -> str:
-        """Post in a thread, or for None in the channel; returns the message's `ts`. `username` is shown as the author."""
+        """Post in a thread, or for None in the channel; returns the message's `ts`. `username` is shown as the author, `metadata`
+        to apps alone (docs.slack.dev/messaging/message-metadata)."""
         arguments: dict[str, object] = {**_content(message), **_QUIET}
         arguments |= {"thread_ts": thread_ts} if thread_ts else {}
         arguments |= {"username": username} if username else {}
+        arguments |= {"metadata": metadata} if metadata else {}
         return _ts(await self.call(token, "chat.postMessage", {"channel": channel, **arguments}))
 
     async def update(self, token: str, channel: str, ts: str, message: Message) -> None:

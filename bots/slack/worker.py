@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import structlog
@@ -20,6 +21,9 @@ SWEEP_S = 30.0
 LEASE = timedelta(minutes=6)
 """After so long another process may take a claimed event over: longer than an answer and its calls to Slack take."""
 
+GIVES_WAY_S = 1.0
+"""How long answers wait for deliveries that are not acknowledged yet, at most: longer, a flood of events would starve them."""
+
 KEEP = timedelta(days=30)
 """How long an event's id is known: Slack redelivers within the hour, and people press a button twice within days."""
 
@@ -33,6 +37,9 @@ class Worker:
         self._sweep_s = sweep_s
         self._running: dict[str, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
+        self._arriving = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
         self._sweeper: asyncio.Task[None] | None = None
 
     @property
@@ -50,6 +57,18 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """A delivery, until it is acknowledged: Slack waits three seconds for that, and nobody waits so strictly for an answer."""
+        self._arriving += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._arriving -= 1
+            if not self._arriving:
+                self._calm.set()
 
     async def take(self, event_id: str, tenant_id: str, job: SlackJob) -> bool:
         """Store first, then begin; False for a redelivery of a stored event, which begins nothing."""
@@ -89,9 +108,15 @@ class Worker:
     async def _respond(self, event_id: str) -> None:
         try:
             async with self._slots:
+                await self._give_way()
                 await self._responder.respond(event_id)
         except Exception as error:  # an event is a process edge; the sweep takes the event up again
             log.error("slack_event_failed", event_id=event_id, exc_info=error)
+
+    async def _give_way(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVES_WAY_S):
+                await self._calm.wait()
 
     async def _sweep(self, lease: timedelta) -> None:
         for event_id in await self._events.due(running=self._running, lease=lease):

@@ -21,9 +21,11 @@ from core.models.channels import (
     SlackShare,
     SlackThread,
     SlackWorkspace,
+    WidgetCount,
     WidgetKey,
     WidgetRow,
     WidgetSession,
+    WidgetStream,
     WidgetToken,
 )
 from core.models.governance import AuditRow, DirectiveRow, KeyUsage, ModelCall, Usage
@@ -100,9 +102,11 @@ __all__ = [
     "UserSession",
     "VaultUse",
     "VaultValue",
+    "WidgetCount",
     "WidgetKey",
     "WidgetRow",
     "WidgetSession",
+    "WidgetStream",
     "WidgetToken",
     "new_id",
     "now",

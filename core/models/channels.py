@@ -191,3 +191,32 @@ class WidgetToken(Base):
     jti_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     tenant_id: Mapped[str] = tenant_column()
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WidgetCount(Base):
+    """How often something was done from `begins_at` on, a minute or a day long. `who` is a keyed hash: of a session, a visitor, an
+    address or a widget."""
+
+    __tablename__ = "widget_counts"
+
+    setting: Mapped[str] = mapped_column(String(32), primary_key=True)
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
+    begins_at: Mapped[datetime] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    times: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WidgetStream(Base):
+    """A visitor's answer on its way, as far as it was told: its events are encrypted (context tenant/widget_streams/id). `beat_at`
+    is when the process that writes it last showed that it lives."""
+
+    __tablename__ = "widget_streams"
+
+    answer_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tenant_id: Mapped[str] = tenant_column()
+    visitor: Mapped[str] = mapped_column(String(64))
+    events: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(16))
+    beat_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

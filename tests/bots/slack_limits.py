@@ -59,6 +59,8 @@ def _problems(method: str, given: Json) -> Iterator[str]:
         yield "invalid_status"
     if len(str(given.get("username", ""))) > 80:
         yield "invalid_username"
+    if "metadata" in given and set(given["metadata"]) != {"event_type", "event_payload"}:
+        yield "invalid_metadata_format"
 
 
 def _message(given: Json) -> Iterator[str]:

@@ -53,6 +53,8 @@ class SlackStub:
     """What methods answer beside ok."""
     limited: dict[str, int] = field(default_factory=dict)
     """How many of a method's next calls are rate limited."""
+    unheard: list[str] = field(default_factory=list)
+    """Channels whose next message is taken, and answered with a fault all the same."""
     retry_after: str = "0"
     acknowledged: list[str] = field(default_factory=list)
     url: str = ""
@@ -104,7 +106,11 @@ class SlackStub:
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         if error:
             return web.json_response({"ok": False, "error": error})
-        return web.json_response({"ok": True, "ts": self._keep(call), **self._answer(call)})
+        done = {"ok": True, "ts": self._keep(call), **self._answer(call)}
+        if call.method == "chat.postMessage" and arguments["channel"] in self.unheard:
+            self.unheard.remove(arguments["channel"])
+            return web.json_response({"ok": False, "error": "internal_error"})
+        return web.json_response(done)
 
     def _state(self, call: Call) -> str | None:
         """What a method refuses for what stands in Slack now."""

@@ -156,6 +156,19 @@ async def test_escalation_channel_that_was_away_gets_the_case_later(escalating: 
     assert len(escalating.desk) == 1
 
 
+async def test_case_that_is_told_twice_is_known_by_its_notice(escalating: Escalating) -> None:
+    """Slack took the first message, and nobody heard it say so: as when a process dies at that moment."""
+    world, bot = escalating.world, await escalating.begin()
+    given = await escalating.cases.asked(escalating.cases.principal(name=f"slack:{TEAM}:{USER}"))
+    world.slack.unheard = [DESK]
+    await post(bot, world.click(blocks.HANDOVER, given.answer_id))
+    await until(lambda: len(escalating.desk) == 2)
+    told = [call.arguments for call in world.slack.of("chat.postMessage") if call.arguments["channel"] == DESK]
+    first, second = (one["metadata"]["event_payload"] for one in told)
+    assert first == second
+    assert (first["case"], first["event"], len(first["id"])) == ("C-1", "opened", 32)
+
+
 async def test_route_into_another_tenants_workspace_is_never_written_to(escalating: Escalating) -> None:
     world, bot = escalating.world, await escalating.begin()
     await world.workspaces.map("T0OTHER", tenant_id=world.tenants["other"], bot_token="xoxb-other")

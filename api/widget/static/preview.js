@@ -1,7 +1,7 @@
 /** The admin's preview: a theme is checked as it is typed, shown in the real panel, and saved. */
 
 import { button, el } from "/chat/dom.js";
-import { forgetKey, looksLikeKey, storedKey, storeKey } from "/chat/session.js";
+import { forgetKey, showSignInError, storedKey, storeKey, whenKeyIsGiven } from "/chat/session.js";
 
 const byId = (id) => document.getElementById(id);
 const widgetId = new URLSearchParams(location.search).get("id") ?? "";
@@ -34,7 +34,7 @@ async function start() {
     frame();
   } catch (problem) {
     if (problem.status === 401) forgetKey();
-    showError(problem.message);
+    showSignInError(problem.message);
   }
 }
 
@@ -89,17 +89,9 @@ function say(text, remedies = []) {
   byId("said").replaceChildren(el("p", { class: "help" }, text), ...remedies);
 }
 
-function showError(text) {
-  byId("sign-in-error").textContent = text;
-  byId("sign-in-error").hidden = false;
-}
-
-byId("sign-in-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const key = byId("key").value.trim();
-  if (!looksLikeKey(key)) return showError("That does not look like an access key.");
+whenKeyIsGiven((key) => {
   storeKey(key);
-  return start();
+  start();
 });
 byId("theme").addEventListener("input", () => {
   clearTimeout(timer);

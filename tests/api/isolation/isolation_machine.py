@@ -49,9 +49,11 @@ THINGS = (
 
 
 class Neighbours(RuleBasedStateMachine):
-    """Set `town` before it runs; `steps` counts the calls of all runs."""
+    """Set `town` before it runs; `steps` counts the calls of all runs. `maimed`: every statement forgot its filter, so that one
+    of a tenant's own writes may take up what a grant shows it; a refusal (503) is then no fault of the product's."""
 
     town: ClassVar[Town]
+    maimed: ClassVar[bool] = False
     steps: ClassVar[int] = 0
 
     def __init__(self) -> None:
@@ -65,7 +67,9 @@ class Neighbours(RuleBasedStateMachine):
         response = self.town.call(house.keys[key], method, path, **sent)
         type(self).steps += 1
         granted = {self.houses[owner].slug for owner, grantee in self.grants if grantee == at}
-        assert response.status_code < 500, f"{method} {path}: {response.text[:300]}"
+        assert response.status_code < 500 or (self.maimed and response.status_code == 503), (
+            f"{method} {path}: {response.text[:300]}"
+        )
         found = leaks(self.town, house, response, granted=granted)
         assert not found, f"{method} {path} told {house.slug} of {found}: {response.text[:2000]}"
         return response
@@ -137,7 +141,7 @@ class Neighbours(RuleBasedStateMachine):
         if turn:
             return
         response = self.told(at, Role.KNOWLEDGE_ADMIN, "POST", "/v1/releases", json={"override_reason": "a step"})
-        assert response.status_code in (201, 409, 422)
+        assert response.status_code in (201, 409, 422) or (self.maimed and response.status_code == 503)
 
     @rule(at=HOUSES, other=HOUSES)
     def sync(self, at: int, other: int) -> None:

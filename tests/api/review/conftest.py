@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from review_browser import Desk
+from review_browser import NEW, OLD, Desk
 from review_service import ReviewService, migrated, serving
 
 from tests.servers.browser import chromium, new_page
@@ -38,3 +38,13 @@ def desk(chromium: Browser, service: ReviewService) -> Iterator[Desk]:
     yield watched
     context.close()
     watched.require_clean()
+
+
+@pytest.fixture
+def changed(service: ReviewService) -> str:
+    """A published document whose change waits for a second person; its id."""
+    document = service.upload("till.md", OLD)
+    service.publish()
+    service.call("bob", "PATCH", "/v1/corpora/manuals", {"requires_approval": True})
+    service.upload("till.md", NEW)
+    return str(document["id"])

@@ -9,6 +9,10 @@ from review_service import ReviewService
 
 from tests.servers.browser import WatchedPage
 
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+OLD = "# Till manual\n\nHold both keys for eleven seconds.\n\nThen wait.\n"
+NEW = OLD.replace("eleven", "nineteen")
+
 
 class Desk(WatchedPage):
     """The page as a person meets it."""

@@ -1,33 +1,16 @@
-"""A stream that the network takes is gone on with: in a real browser, over HTTP, and in the parts."""
+"""A stream that the network takes is gone on with: in a real browser, and over HTTP."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from widget_answers import SENTENCES, FakePipeline
 from widget_browser import Portal
 from widget_service import WidgetService
 
-from answers.events import AnswerEvent, Done, Started
-from answers.types import Question
-from api.widget.streams import Streams
-from api.widget.visits import CHANNEL
-from core.auth import VISITOR
-from core.domain import Audience, Principal
-from core.errors import InvalidRequestError, NotFoundError, UnavailableError
-from core.settings import WidgetSettings
-
 pytestmark = pytest.mark.slow
-
-KIM = Principal("t1", "w-kim", Audience.PUBLIC, VISITOR, CHANNEL)
-ANN = Principal("t1", "w-ann", Audience.PUBLIC, VISITOR, CHANNEL)
-KEY = Principal("t1", "key", Audience.PARTNER, VISITOR, "api")
 
 
 @pytest.mark.browser
@@ -136,93 +119,3 @@ def test_only_the_same_visitor_goes_on_and_only_from_where_there_is_more(roomy: 
         assert api.get(path).status_code == 404
     with roomy.api() as api:
         assert api.get(path).status_code == 401
-
-
-def _streams(**more: Any) -> Streams:
-    return Streams(WidgetSettings(**more))
-
-
-def _events(pipeline: FakePipeline, text: str = "How?") -> AsyncIterator[AnswerEvent]:
-    return pipeline.ask(Question(text, KIM))
-
-
-async def test_an_answer_goes_on_without_its_reader_and_is_told_in_full_to_the_next() -> None:
-    pipeline, streams = FakePipeline(), _streams()
-    pipeline.pause = 0.05
-    first = await streams.kept(KIM, _events(pipeline))
-    started = await anext(first)
-    assert isinstance(started, Started)
-    await first.aclose()  # type: ignore[attr-defined]
-    again = [event async for event in streams.again(KIM, started.answer_id, after=1)]
-    assert isinstance(again[-1], Done)
-    assert again[-1].answer.text == " ".join(SENTENCES)
-    assert len(pipeline.asked) == pipeline.ended == 1
-    with pytest.raises(NotFoundError):
-        streams.again(ANN, started.answer_id, after=0)
-    await streams.aclose()
-
-
-async def test_an_abandoned_answer_ends_when_its_time_is_up() -> None:
-    pipeline, streams = FakePipeline(), _streams(resume_s=0.05)
-    pipeline.pause = 30.0
-    first = await streams.kept(KIM, _events(pipeline))
-    started = await anext(first)
-    assert isinstance(started, Started)
-    await first.aclose()  # type: ignore[attr-defined]
-    async with asyncio.timeout(5):
-        while not pipeline.ended:
-            await asyncio.sleep(0.01)
-    with pytest.raises(NotFoundError):
-        streams.again(KIM, started.answer_id, after=0)
-
-
-async def test_a_reader_who_stays_keeps_it_and_closing_ends_every_answer() -> None:
-    pipeline, streams = FakePipeline(), _streams(resume_s=0.01)
-    pipeline.pause = 0.1
-    assert len([event async for event in await streams.kept(KIM, _events(pipeline))]) == 7
-    pipeline.pause = 30.0
-    running = await streams.kept(KIM, _events(pipeline))
-    await anext(running)
-    await streams.aclose()
-    assert pipeline.ended == 2
-    assert [event async for event in running] != []  # what was told before; then the stream ends, without a `done`
-
-
-@pytest.mark.parametrize("settings", [{"resume_s": 0}, {"max_kept_answers": 1}])
-async def test_where_nothing_is_kept_the_work_ends_with_its_reader(settings: dict[str, Any]) -> None:
-    pipeline, streams = FakePipeline(), _streams(**settings)
-    if settings.get("max_kept_answers"):
-        [_ async for _ in await streams.kept(KIM, _events(pipeline))]
-    pipeline.pause, before = 30.0, pipeline.ended
-    events = await streams.kept(KIM, _events(pipeline))
-    await anext(events)
-    await events.aclose()  # type: ignore[attr-defined]
-    assert pipeline.ended == before + 1
-    await streams.aclose()
-
-
-async def test_an_api_keys_answer_is_not_kept() -> None:
-    pipeline, streams = FakePipeline(), _streams()
-    pipeline.pause = 30.0
-    events = await streams.kept(KEY, _events(pipeline))
-    await anext(events)
-    await events.aclose()  # type: ignore[attr-defined]
-    assert pipeline.ended == 1
-
-
-async def test_a_fault_reaches_the_reader_before_and_after_the_first_event() -> None:
-    async def refused() -> AsyncIterator[AnswerEvent]:
-        raise InvalidRequestError("too long", code="question_too_long")
-        yield
-
-    streams = _streams()
-    with pytest.raises(InvalidRequestError):
-        await streams.kept(KIM, refused())
-    events = await streams.kept(KIM, _events(FakePipeline(), "broken thing"))
-    started = await anext(events)
-    assert isinstance(started, Started)
-    with pytest.raises(UnavailableError):
-        [_ async for _ in events]
-    with pytest.raises(UnavailableError):
-        [_ async for _ in streams.again(KIM, started.answer_id, after=1)]
-    await streams.aclose()

@@ -33,6 +33,7 @@ from api import errors
 from api.middleware import Envelope
 from api.routes import ask, chat, widget, widgets
 from api.widget.identity import Identities
+from api.widget.kept import KeptAnswers
 from api.widget.registry import Widgets
 from api.widget.streams import Streams
 from api.widget.visits import Visits
@@ -207,7 +208,7 @@ async def _services(service: WidgetService, settings: Settings) -> SimpleNamespa
         widgets=registry,
         identities=identities,
         visits=Visits(database, keyring, registry, identities, settings.widget),
-        streams=Streams(settings.widget),
+        streams=Streams(settings.widget, KeptAnswers(database, keyring, keep_s=settings.widget.resume_s)),
         pipeline=service.pipeline,
         feedback=service.feedback,
         handoffs=service.handoffs,
