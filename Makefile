@@ -18,7 +18,7 @@ export TOKENIZERS_PARALLELISM := false
 export UNSTRUCTURED_DISABLE_NOTICE := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup setup-dev demo lint check test eval proof bench lock clean
+.PHONY: help setup setup-dev demo lint check test eval proof bench audit lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ proof: setup-dev ## The command line, kills and full disks, and the long proofs 
 
 bench: setup-dev ## Measure speed and size
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+audit: setup-dev ## Write the bill of materials (build/sbom.cdx.json), and look for known vulnerabilities of what is locked
+	@scripts/run-audit $(ARGS)
 
 lock: ## Write the lock files anew after a change to pyproject.toml or constraints.txt (ARGS=--upgrade for new versions)
 	@$${PYTHON:-python3.11} scripts/lock.py $(ARGS)

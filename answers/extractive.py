@@ -39,6 +39,10 @@ VALUE = 0.05
 """Given to sentences with a value of the kind that the question asks for."""
 BEST_PASSAGE = BEST_DOCUMENT = 0.03
 """Given to what stands in the best passage, and in its document: the ranking has seen more than one sentence's likeness."""
+MAX_TITLE = 7
+"""Words of a numbered section's title, its number among them."""
+BELOW = "   "
+"""What stands below a step, set in as far as its text."""
 CELL = " | "
 
 _ORPHAN = re.compile(
@@ -74,12 +78,13 @@ class _Span:
     score: float
     asked: frozenset[str]
     is_row: bool = False
+    is_heading: bool = False
 
     @property
     def kind(self) -> UnitKind:
         if FENCE.match(self.text):
             return UnitKind.CODE
-        if STEP.match(self.text):
+        if STEP.match(self.text) and not self.is_heading:
             return UnitKind.PROCEDURE
         if BULLET.match(self.text):
             return UnitKind.ITEM
@@ -131,7 +136,14 @@ def _spans(question: str, number: int, passages: Sequence[Passage]) -> Iterator[
         if text:
             score = 0.6 * cosine + 0.4 * passage.score + at_home + VALUE * bool(wanted and wanted.search(text))
             held = asked.intersection(terms(text))
-            yield _Span(number, index, start, end, text, score, held, _with_last_cell(text) in rows)
+            heading = _is_heading(text, passage.text[end:].lstrip())
+            yield _Span(number, index, start, end, text, score, held, _with_last_cell(text) in rows, heading)
+
+
+def _is_heading(text: str, after: str) -> bool:
+    """A section's number and title, with its prose below: a step says something, and ends like a sentence."""
+    titled = len(text.split()) <= MAX_TITLE and text[-1] not in ".!?:;)`"
+    return titled and bool(STEP.match(text) and after) and not any(mark.match(after) for mark in (STEP, BULLET, FENCE))
 
 
 def _speaks(span: _Span, passage: Passage) -> bool:
@@ -328,11 +340,18 @@ def _procedure_units(
 
 
 def _within_list(text: str) -> str:
-    """Code indented below its step, so that the list goes on after it."""
-    lines, fence = [], ""
+    """What stands between the steps, set below its step: else the list would end there, and the next number be read as text."""
+    lines: list[str] = []
+    fence = ""
     for line in text.splitlines():
         opening = FENCE.match(line)
-        lines.append(f"   {line.lstrip() if opening else line}" if fence or opening else line)
+        if not fence and STEP.match(line):
+            prose = bool(lines) and lines[-1].startswith(BELOW) and not FENCE.match(lines[-1])
+            lines += ["", line] if prose else [line]
+        elif opening or fence or line.strip():
+            lines.append(BELOW + (line.lstrip() if opening or not fence else line))
+        else:
+            lines.append(line)
         if opening and not fence:
             fence = opening[1]
         elif fence and line.strip() == fence:

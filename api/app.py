@@ -150,7 +150,8 @@ def _assemble(settings: Settings, lifespan: object) -> FastAPI:
     app.mount("/widget/v1/static", GZipMiddleware(StaticFiles(directory=widget.FOLDER)), name="widget")
     app.mount("/review", StaticFiles(directory=review.FOLDER, html=True), name="review")
     app.mount("/sign-in", StaticFiles(directory=sign_in.FOLDER), name="sign-in")
-    app.add_middleware(Envelope, max_body_bytes=settings.server.max_body_bytes)
+    server = settings.server
+    app.add_middleware(Envelope, max_body_bytes=server.max_body_bytes, body_s=server.body_s)
     return app
 
 

@@ -28,8 +28,10 @@ _session = APIKeyCookie(
 )
 
 
-def services(request: Request) -> Services:
-    """Raises `UnavailableError` (`not_ready`) while models are still being loaded."""
+async def services(request: Request) -> Services:
+    """Raises `UnavailableError` (`not_ready`) while models are still being loaded.
+
+    A coroutine, as every dependency: FastAPI runs plain functions in a thread, which costs each request more than they do."""
     found: Services | None = getattr(request.app.state, "services", None)
     if found is None:
         raise UnavailableError("the service is still starting; try again in a few seconds", code="not_ready")
@@ -71,7 +73,7 @@ StatedCookie = Annotated[str | None, Security(_session)]
 """For the OpenAPI document; which cookie counts, and under which name, `Cookies` knows."""
 
 
-def cookies(request: Request, given: ServicesDep, _stated: StatedCookie = None) -> Cookies:
+async def cookies(request: Request, given: ServicesDep, _stated: StatedCookie = None) -> Cookies:
     return Cookies(request, own=own_origin(request, given), secure=given.settings.sessions.secure)
 
 
@@ -101,7 +103,7 @@ SignedInDep = Annotated[SignedIn, Depends(signed_in)]
 
 
 async def _signed_in(given: Services, request: Request, permission: Permission, channel: str) -> Principal:
-    who = await _person(given, request, cookies(request, given))
+    who = await _person(given, request, await cookies(request, given))
     require(who.principal, permission)
     return who.principal if channel == _API else replace(who.principal, channel=channel)
 

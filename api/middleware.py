@@ -1,7 +1,10 @@
-"""Around every request: a request id in the logs, security headers, and a limit on the body."""
+"""Around every request: a request id in the logs, security headers, and limits on the body."""
 
 from __future__ import annotations
 
+import asyncio
+from enum import StrEnum
+from typing import assert_never
 from uuid import uuid4
 
 import structlog
@@ -25,9 +28,10 @@ _HEADERS = [
 class Envelope:
     """Pure ASGI, so that streams pass through untouched."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_s: float = 120.0) -> None:
         self._app = app
         self._limit = max_body_bytes
+        self._body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,46 +45,81 @@ class Envelope:
         if "\x00" in scope["path"]:  # PostgreSQL takes it in no text, so no id holds it
             await rendered(scope["path"], 404, "not_found", "Not Found")(scope, receive, send)
         elif _declared(scope) > self._limit:
-            await self._refuse(scope, receive, send)
+            await self._refuse(_Fault.TOO_LARGE, scope, receive, send)
         else:
             await self._metered(scope, receive, send)
 
     async def _metered(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
+        body = _Body(receive, max_bytes=self._limit, seconds=self._body_s)
         started = False
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._limit:
-                raise _TooLargeError
-            return message
 
         async def watched(message: Message) -> None:
             nonlocal started
-            if read > self._limit and not started:
+            if body.fault is not None and not started:
                 return  # FastAPI answers a torn body with a 400 of its own; ours follows
             started = True
             await send(message)
 
         try:
-            await self._app(scope, counted, watched)
+            await self._app(scope, body.receive, watched)
         except Exception as error:  # the edge of a request
             if started:
                 raise
-            if read <= self._limit:
+            if body.fault is None:
                 await crashed(error, scope["path"])(scope, receive, send)
-        if read > self._limit and not started:
-            await self._refuse(scope, receive, send)
+        if body.fault is not None and not started:
+            await self._refuse(body.fault, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"the request's body is larger than {self._limit:,} bytes (COPILOT_SERVER__MAX_BODY_BYTES)"
-        await rendered(scope["path"], 413, "too_large", detail)(scope, receive, send)
+    async def _refuse(self, fault: _Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        match fault:
+            case _Fault.TOO_LARGE:
+                status = 413
+                detail = f"the request's body is larger than {self._limit:,} bytes (COPILOT_SERVER__MAX_BODY_BYTES)"
+            case _Fault.TOO_SLOW:
+                status, detail = 408, f"the request's body took longer than {self._body_s:g} s (COPILOT_SERVER__BODY_S)"
+            case _:
+                assert_never(fault)
+        await rendered(scope["path"], status, fault, detail)(scope, receive, send)
 
 
-class _TooLargeError(Exception):
-    pass
+class _Fault(StrEnum):
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+
+
+class _RefusedError(Exception):
+    """Ends whoever reads the body."""
+
+
+class _Body:
+    """A request's body on its way in. Once it is whole, waiting for the caller to leave takes as long as it takes."""
+
+    def __init__(self, receive: Receive, *, max_bytes: int, seconds: float) -> None:
+        self.fault: _Fault | None = None
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._until = asyncio.get_running_loop().time() + seconds
+        self._read = 0
+        self._whole = False
+
+    async def receive(self) -> Message:
+        message = await self._next()
+        self._read += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._read > self._max_bytes:
+            self.fault = _Fault.TOO_LARGE
+            raise _RefusedError
+        return message
+
+    async def _next(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                return await self._receive()
+        except TimeoutError:
+            self.fault = _Fault.TOO_SLOW
+            raise _RefusedError from None
 
 
 def _declared(scope: Scope) -> int:

@@ -60,6 +60,7 @@ def unmap_workspace(team: Team) -> None:
 @workspaces.command("code")
 def code(tenant: Tenant, audience: AudienceOption = Audience.AGENT) -> None:
     """Make a link that installs the app into a workspace and binds it to the tenant, once."""
+    from api.serve import running_url
     from bots.slack.codes import Codes
 
     async def work(store: Store, info: TenantInfo) -> None:
@@ -67,7 +68,8 @@ def code(tenant: Tenant, audience: AudienceOption = Audience.AGENT) -> None:
         made, until = await Codes(store.database, store.keyring).create(
             info.id, audience=audience, hours=given.slack.code_hours
         )
-        own = given.server.public_url or f"http://{given.server.host}:{given.server.port}"
+        here = running_url(given.home) or f"http://{given.server.host}:{given.server.port}"
+        own = given.server.public_url or here
         typer.echo(f"{own.rstrip('/')}/slack/install?code={made}")
         out.print(f"binds one workspace to {info.slug} ({audience}), until {until:%Y-%m-%d %H:%M} UTC")
 

@@ -29,6 +29,11 @@ _NAMES_WHAT = (
     r"|account|order|desk|team|message|reply|calendar|inbox|shift|device|login|till|badge|mailbox|contract|wife|husband|son"
     r"|daughter|colleague|assistant|boss|office|invoice|signature|profile|case|question|car|house|home"
 )
+_PERSONS = (
+    r"cashier|supervisor|colleague|coworker|co-worker|boss|brother|sister|wife|husband|mother|father|daughter|son|uncle|aunt"
+    r"|technician|trainee|apprentice|neighbou?r|kollegin|kollege|chefin"
+)
+"""Who always has a name, and never is a program."""
 _END = r"(?=\s*(?:[,.!?;\n)]|$))"
 
 
@@ -74,6 +79,21 @@ STRONG = (
         r"\b(?:spoke|speak|speaking|spoken|talk|talked|talking|chatted|met|meeting|followed up|follow up|reach(?:ed)? out"
         r"|in touch|checked in)\s+(?:to|with)\s+"
     ),
+    _cue(
+        r"\b(?:parlato|parlé|hablé|hablado|falei|falado|gesproken|talade|pratade|rozmawiał\w*|mit|telefoniert)"
+        r"\s+(?:con|avec|com|met|med|mit|z)\s+"
+    ),
+    _cue(
+        r"\b(?:he|she|they|who|manager|colleague|daughter|son|wife|husband|boss|friend)\s+(?:is|was|are)\s+(?:called|named)\s+"
+    ),
+    _cue(r"(?:^|[.!?\n]\s*)I, ", after=r"(?=,)"),
+    _cue(rf"\b(?:{_PERSONS})\s+"),
+    _cue(rf"\b(?:{_PERSONS}|customer|manager|driver|client|guest), ", after=r"(?=,)"),
+    _cue(
+        r"<PERSON_[0-9a-v]{6}>(?:,? (?:and|und|et|y|e|&) |, )",
+        after=r"(?=\s*(?:[,.!?;\n)]|and\b|are\b|were\b|have\b|$))",
+    ),
+    _cue(r"\b(?:yours|love|sincerely|cheers|regards|wishes from)[ ,]{1,2}", after=r"(?=[.!]?\s*$)"),
     _cue(r"\b(?:said|starring|directed by|here's|here’s)\s+"),
     re.compile(
         rf"(?<![\w.])(?P<value>{SHAPE})(?=['’]s (?:{_NAMES_WHAT})\b"
@@ -105,7 +125,8 @@ WEAK = (
     ),
     _cue(
         r"\b(?:by|with|from|to|for|via|and|or|of|about|per|against|until|because|colleague|boss|manager|friend|brother"
-        r"|sister|wife|husband|cashier|customer|user)\s+"
+        r"|sister|wife|husband|cashier|customer|user|supervisor|technician|engineer|assistant|director|employee|trainee|apprentice|clerk|teller|accountant"
+        r"|father|mother|son|daughter|uncle|aunt|neighbour|neighbor|nurse|teacher|driver|courier|refund|deliver to|name)\s+"
     ),
     re.compile(
         rf"(?:^|[\n>|.!?]\s*|,\s)(?P<value>{SHAPE})(?=, (?:can|could|would|will|please|do|did|have|are|is|i|you|we"
@@ -144,6 +165,8 @@ LOWER_SIGNED = (
 LISTED = re.compile(
     rf"(?<![\w-])(?P<value>{TOKEN}(?:\ (?:{UPPER}\b\.?\ )?(?:{PARTICLE}\ ){{0,3}}(?:al-|el-)?{TOKEN}){{0,3}})(?!\w)"
 )
+ACCOUNT = re.compile(r"(?<![\w@./\\:-])(?P<value>[^\W\d_]{2,}[._][^\W\d_]{2,})(?![\w@/\\(]|\.\w)")
+"""What people sign in with: anna.berg."""
 INITIALS = re.compile(rf"(?<![\w.])(?P<value>(?:{UPPER}\.[ -]?){{1,3}}(?:(?:{PARTICLE}\ ){{0,2}}){TOKEN})(?!\w)")
 REVERSED = re.compile(rf"(?<![\w-])(?P<value>{TOKEN}, {TOKEN}(?: {UPPER}\.)?)(?!\w)")
 """Surname first: "Smith, John"."""

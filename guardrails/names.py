@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from guardrails import gazetteer
 from guardrails.name_cues import (
+    ACCOUNT,
     HONORIFIC,
     INITIALS,
     LISTED,
@@ -137,9 +138,12 @@ def _plausible(value: str) -> bool:
 
 def _shouted(words: Sequence[str]) -> bool:
     """JOHN SMITH, or Jean DUPONT: what stands in capitals must be known."""
-    if not words[-1].isupper() or not all(map(gazetteer.is_name_or_word, words)):
+    if not words[-1].isupper() or is_vocabulary(words[-1]):
         return False
-    return is_given_name(words[0]) if len(words) > 1 else is_name(words[0])
+    if len(words) == 1:
+        return is_name(words[0])
+    known = [gazetteer.is_name_or_word(word) for word in words]
+    return any(map(is_given_name, words)) and all(known)
 
 
 def _is_name_beside(word: str, words: Sequence[str]) -> bool:
@@ -225,6 +229,15 @@ def from_lists(text: str) -> Iterator[Finding]:
         elif words[0].casefold() in GIVEN_NAMES and not _in_interface(text, start, match.end("value")):
             end = start + len(value if len(words) > 1 else words[0])
             yield Finding("PERSON", start, end, 0.6)
+    yield from _written_otherwise(text)
+
+
+def _written_otherwise(text: str) -> Iterator[Finding]:
+    """As an account, with initials, surname first."""
+    for match in ACCOUNT.finditer(text):
+        given, last = match["value"].replace("_", ".").split(".")
+        if is_given_name(given) and is_name(last):
+            yield Finding("PERSON", *match.span("value"), 0.6)
     for match in INITIALS.finditer(text):
         if is_name(_tokens(match["value"])[-1]):
             yield Finding("PERSON", *match.span("value"), 0.7)
@@ -239,8 +252,10 @@ def _is_full_name(words: Sequence[str]) -> bool:
     if any(map(_elsewhere, words)) and words[0].casefold() not in GIVEN_NAMES:
         return False
     if is_given_name(words[0]):
-        return words[0].casefold() in GIVEN_NAMES or any(is_name(word) for word in words[1:])
-    return is_name(words[-1]) and gazetteer.is_name_or_word(words[0]) and len(words) < 4
+        return words[0].casefold() in GIVEN_NAMES or len(words) == 2 or any(is_name(word) for word in words[1:])
+    if not is_name(words[-1]) or len(words) > 3:
+        return False
+    return gazetteer.is_name_or_word(words[0]) or (len(words) == 2 and _is_no_word(words[0].casefold()))
 
 
 def _lower_case(text: str) -> Iterator[Finding]:

@@ -81,8 +81,15 @@ async def stored_vectors(
 
 
 def points(
-    revision: NewRevision, corpus_id: str, audience: str, items: Sequence[EmbedItem], vectors: Sequence[Embedded]
+    revision: NewRevision,
+    corpus_id: str,
+    audience: str,
+    items: Sequence[EmbedItem],
+    vectors: Sequence[Embedded],
+    *,
+    first: int = 0,
 ) -> list[IndexPoint]:
+    """`first` is the number of the first item's chunk."""
     return [
         IndexPoint(
             id=point_id(revision.id, number),
@@ -91,7 +98,7 @@ def points(
             sparse=encode_document(item.text),
             payload=_payload(revision, corpus_id, audience, number),
         )
-        for number, (item, embedded) in enumerate(zip(items, vectors, strict=True))
+        for number, (item, embedded) in enumerate(zip(items, vectors, strict=True), start=first)
     ]
 
 

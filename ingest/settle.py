@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,9 @@ from ingest.repository import NewRevision, Standing
 from ingest.statuses import FileState, FileStatus, withdrawn
 from retrieval.embedding import Embedded, Embedder, EmbedItem
 from retrieval.index import IndexPoint, PayloadChanges, VectorIndex
+
+AT_ONCE = 1024
+"""Chunks whose vectors are held at once: some 15 MB of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,27 @@ class ReadyFile(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Vectors:
-    """Of one revision's chunks, in order; the first `reused` counts those that were not embedded."""
+class _Stretch:
+    """The chunks of a file from `start` to before `end`."""
 
+    file: ReadyFile
+    start: int
+    end: int
+
+    @property
+    def hashes(self) -> Sequence[str]:
+        return self.file.revision.embedded_hashes[self.start : self.end]
+
+    @property
+    def items(self) -> Sequence[EmbedItem]:
+        return self.file.items[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """Of one stretch, in order; the first `reused` counts those that were not embedded."""
+
+    stretch: _Stretch
     reused: int
     vectors: tuple[Embedded, ...]
 
@@ -72,66 +93,75 @@ class Settler:
                 await self._index.delete_document(target.collection, document_id)
             gone = set()
         wanted = [file for file in files if file.revision.document_id not in gone]
-        vectors = await self._add(target, [file for file in wanted if file.revision.id not in indexed], known)
+        reused = await self._add(target, [file for file in wanted if file.revision.id not in indexed], known)
         adopted = await self._adopt(target, [file.revision for file in wanted], known)
-        return [self._status(file.revision, vectors, adopted) for file in files]
+        return [self._status(file, reused, adopted) for file in files]
 
     def _status(
-        self, revision: NewRevision, vectors: Mapping[str, _Vectors], adopted: Mapping[str, Duplicate | None]
+        self, file: ReadyFile, reused: Mapping[str, int], adopted: Mapping[str, Duplicate | None]
     ) -> FileStatus:
+        revision = file.revision
         if revision.document_id not in adopted:
             return withdrawn(revision.path, revision.document_id)
-        found = vectors.get(revision.id)
+        taken = reused.get(revision.id)
         return FileStatus(
             revision.path,
             FileState.INDEXED,
             warnings=revision.warnings,
             document_id=revision.document_id,
-            reused=found.reused if found else 0,
-            embedded=len(found.vectors) - found.reused if found else 0,
+            reused=taken or 0,
+            embedded=0 if taken is None else len(file.items) - taken,
             duplicate=adopted[revision.document_id],
         )
 
-    async def _add(
-        self, target: Target, files: Sequence[ReadyFile], known: Mapping[str, Standing]
-    ) -> dict[str, _Vectors]:
-        if not files:
-            return {}
-        vectors = await self._vectors(target, files)
+    async def _add(self, target: Target, files: Sequence[ReadyFile], known: Mapping[str, Standing]) -> dict[str, int]:
+        """How many chunks of each revision were not embedded. A large file goes in by stretches: the vectors of all its sentences
+        would take hundreds of megabytes."""
+        reused: dict[str, int] = {}
+        for number, some in enumerate(_stretches(files)):
+            vectors = await self._vectors(target, some)
+            if number == 0:
+                await self._store(target, [file.revision for file in files])
+            made = await asyncio.to_thread(_points, target, known, vectors)
+            await self._index.upsert(target.collection, made)
+            for each in vectors:
+                revision_id = each.stretch.file.revision.id
+                reused[revision_id] = reused.get(revision_id, 0) + each.reused
+        return reused
+
+    async def _store(self, target: Target, revisions: Sequence[NewRevision]) -> None:
         async with self._database.write(target.tenant_id) as session:
             await repository.store_revisions(
-                session, target.tenant_id, target.corpus_id, target.source_id, [file.revision for file in files]
+                session, target.tenant_id, target.corpus_id, target.source_id, list(revisions)
             )
-            await self._vault.keep(session, target.tenant_id, _withheld([file.revision for file in files]))
-        made = await asyncio.to_thread(_points, target, files, known, vectors)
-        await self._index.upsert(target.collection, made)
-        return vectors
+            await self._vault.keep(session, target.tenant_id, _withheld(revisions))
 
-    async def _vectors(self, target: Target, files: Sequence[ReadyFile]) -> dict[str, _Vectors]:
-        stored = await self._stored(target, files)
+    async def _vectors(self, target: Target, stretches: Sequence[_Stretch]) -> list[_Vectors]:
+        stored = await self._stored(target, stretches)
         missing = [
             item
-            for file in files
-            for hashed, item in zip(file.revision.embedded_hashes, file.items, strict=True)
-            if (file.revision.document_id, hashed) not in stored
+            for each in stretches
+            for hashed, item in zip(each.hashes, each.items, strict=True)
+            if (each.file.revision.document_id, hashed) not in stored
         ]
         fresh = iter(await self._embedder.embed_passages(missing) if missing else ())
-        found: dict[str, _Vectors] = {}
-        for file in files:
-            keys = [(file.revision.document_id, hashed) for hashed in file.revision.embedded_hashes]
+        found = []
+        for each in stretches:
+            keys = [(each.file.revision.document_id, hashed) for hashed in each.hashes]
             vectors = tuple(stored[key] if key in stored else next(fresh) for key in keys)
-            found[file.revision.id] = _Vectors(sum(key in stored for key in keys), vectors)
+            found.append(_Vectors(each, sum(key in stored for key in keys), vectors))
         return found
 
-    async def _stored(self, target: Target, files: Sequence[ReadyFile]) -> dict[tuple[str, str], Embedded]:
+    async def _stored(self, target: Target, stretches: Sequence[_Stretch]) -> dict[tuple[str, str], Embedded]:
         """(document, embedded hash) → vectors that its previous revision has for that very text."""
         async with self._database.read(target.tenant_id) as session:
-            before = await placed(session, [file.revision.document_id for file in files])
+            before = await placed(session, {each.file.revision.document_id for each in stretches})
             wanted: dict[tuple[str, str], Placed] = {
-                (file.revision.document_id, hashed): before[file.revision.document_id][hashed]
-                for file in files
-                for hashed in file.revision.embedded_hashes
-                if hashed in before.get(file.revision.document_id, {})
+                (document_id, hashed): before[document_id][hashed]
+                for each in stretches
+                for document_id in (each.file.revision.document_id,)
+                for hashed in each.hashes
+                if hashed in before.get(document_id, {})
             }
             latest = await copies(session, {each.revision_id for each in wanted.values()})
         found = await stored_vectors(self._index, target.collection, list(wanted.values()), latest)
@@ -175,20 +205,37 @@ def _withheld(revisions: Sequence[NewRevision]) -> dict[Place, tuple[Withheld, .
     }
 
 
-def _points(
-    target: Target, files: Sequence[ReadyFile], known: Mapping[str, Standing], vectors: Mapping[str, _Vectors]
-) -> list[IndexPoint]:
+def _points(target: Target, known: Mapping[str, Standing], vectors: Sequence[_Vectors]) -> list[IndexPoint]:
     return [
         point
-        for file in files
+        for each in vectors
         for point in points(
-            file.revision,
+            each.stretch.file.revision,
             target.corpus_id,
-            _audience(file.revision, known),
-            file.items,
-            vectors[file.revision.id].vectors,
+            _audience(each.stretch.file.revision, known),
+            each.stretch.items,
+            each.vectors,
+            first=each.stretch.start,
         )
     ]
+
+
+def _stretches(files: Sequence[ReadyFile]) -> Iterator[list[_Stretch]]:
+    """All chunks of the files in order, at most `AT_ONCE` in each list."""
+    some: list[_Stretch] = []
+    left = AT_ONCE
+    for file in files:
+        start = 0
+        while start < len(file.items):
+            end = min(len(file.items), start + left)
+            some.append(_Stretch(file, start, end))
+            left -= end - start
+            start = end
+            if not left:
+                yield some
+                some, left = [], AT_ONCE
+    if some:
+        yield some
 
 
 def _audience(revision: NewRevision, known: Mapping[str, Standing]) -> str:

@@ -37,14 +37,14 @@ Text = Annotated[
 ]
 
 
-def _page(
+async def _page(
     cursor: Annotated[str | None, Query(max_length=8000, description="next_cursor of the page before")] = None,
     limit: Annotated[int | None, Query(ge=-(2**31), le=2**31 - 1, description="rows a page; 50 if absent")] = None,
 ) -> PageRequest:
     return PageRequest(cursor, limit)
 
 
-def _wanted(
+async def _wanted(
     corpus: Text = None,
     status: DocumentStatus | None = None,
     q: Text = None,

@@ -45,6 +45,7 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     max_body_bytes: int = Field(60_000_000, ge=1)
+    body_s: float = Field(120.0, gt=0, description="longest time that a request's body may take")
     drain_s: int = Field(20, ge=0)
     public_url: str | None = None
 

@@ -75,6 +75,53 @@ def test_code_stays_within_its_step_and_the_list_goes_on() -> None:
     assert unit.quote == text
 
 
+def test_prose_between_steps_stays_below_its_step() -> None:
+    text, spans = pieces(
+        "1. Find out which store.", "```\nqueue\n```", "One store: its agent is the cause.", "2. Restart it."
+    )
+    page = replace(passage(text), sentences=spans, sentence_scores=(0.9, 0.1, 0.3, 0.5))
+    [unit] = extract("How do I restart the queue?", [page])
+    assert unit.text.splitlines()[-3:] == ["   One store: its agent is the cause.", "", "2. Restart it."]
+
+
+def test_numbered_headings_are_no_steps() -> None:
+    text, spans = pieces(
+        "1. Scope and warranty", "Tills are covered for 12 months.", "2. Getting a number", "Open a ticket."
+    )
+    page = replace(passage(text), sentences=spans, sentence_scores=(0.9, 0.6, 0.8, 0.5))
+    assert next(unit.text for unit in extract("How do I return a till?", [page])) == "Tills are covered for 12 months."
+
+
+def test_a_fault_that_is_told_gets_its_steps_and_a_question_about_it_does_not() -> None:
+    text, spans = pieces("Points are booked at night.", "1. Look at the queue.", "2. Restart the engine.")
+    page = replace(passage(text), sentences=spans, sentence_scores=(0.9, 0.5, 0.5))
+    assert list(extract("Points do not show up", [page]))[-1].kind is UnitKind.PROCEDURE
+    assert next(extract("Why do points not show up?", [page])).text == "Points are booked at night."
+
+
+def test_a_question_for_a_value_that_no_passage_states_is_not_answered() -> None:
+    page = passage("Seasonal seats last 60 days and carry no discount.")
+    assert list(extract("What is the price of a seasonal seat?", [page])) == []
+    assert len(list(extract("How long does a seasonal seat last?", [page]))) == 1
+
+
+def test_a_short_list_is_whole_unless_an_item_is_named() -> None:
+    text, spans = pieces("- Silver partners pay 20 % less.", "- Gold partners pay 30 % less.")
+    page = replace(passage(text), sentences=spans, sentence_scores=(0.8, 0.4))
+    assert len(list(extract("What do partners pay?", [page]))) == 2
+    assert [unit.text for unit in extract("What do silver partners pay?", [page])] == [
+        "- Silver partners pay 20 % less."
+    ]
+
+
+def test_the_best_document_speaks_first() -> None:
+    best, other = (
+        passage("The till keeps 35 days.", cosines=[0.6]),
+        passage("Returns take 30 days.", source="rma.md", cosines=[0.64]),
+    )
+    assert next(extract("Until when are receipts kept?", [best, other])).passages == (0,)
+
+
 def test_a_line_that_announces_code_is_given_with_it() -> None:
     text, spans = pieces("The port is shown by this command:", "```\nnetstat -an\n```", "It has a number.")
     page = replace(passage(text), sentences=spans, sentence_scores=(0.9, 0.1, 0.1))

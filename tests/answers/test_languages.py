@@ -38,6 +38,7 @@ def test_a_question_in_another_language_is_known(language: str, texts: list[str]
     "text",
     [
         "Peppol?",
+        "error 88 on till display, old store on 7.1 with com port terminal",
         "ERR-4021",
         "restart CorvaneSync",
         "Casa de la Villa opening hours?",

@@ -104,6 +104,13 @@ async def test_a_word_that_heads_the_best_document_is_answered(world: World) -> 
     assert (await world.ask("CorvaneSync")).kind is Kind.WORD
 
 
+async def test_a_lone_code_is_looked_up_where_a_passage_holds_it(world: World) -> None:
+    held = passage("ERR-2215 | Duplicate member | Merge the members.", cosines=[0.9])
+    world.searcher = FakeSearcher(passages=(held,))
+    assert (await world.ask("ERR-2215")).outcome is Outcome.ANSWERED
+    assert (await world.ask("ERR-2216")).outcome is Outcome.ABSTAINED
+
+
 async def test_a_code_that_heads_a_document_is_looked_up_there(world: World) -> None:
     headed = replace(passage(TEXT, cosines=[0.9, 0.8]), title="Sync conflict (ERR-4021)")
     world.searcher = FakeSearcher(passages=(headed,), signals=UNSURE)

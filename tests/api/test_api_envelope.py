@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from api import errors
@@ -61,6 +62,42 @@ async def test_a_large_upload_is_refused_when_it_comes_in_pieces(starting: httpx
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     response = await starting.post("/v1/documents", content=_pieces(5000, first=first), headers=headers)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+async def _dripping(pause_s: float) -> AsyncIterator[bytes]:
+    """Long enough for no limit but the one on time."""
+    for _ in range(200):
+        yield b" "
+        await asyncio.sleep(pause_s)
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/documents", "/v1/chat/completions"])
+async def test_a_body_that_drips_in_is_refused_at_the_deadline(path: str) -> None:
+    settings = Settings.model_validate({"server": {"body_s": 0.2}})
+    async with _calling(create_app(settings, on_failure=_unused)) as api, asyncio.timeout(5):
+        response = await api.post(path, content=_dripping(0.05), headers={"Content-Type": "application/json"})
+    assert response.status_code == 408
+    assert "too_slow" in response.text
+    assert "COPILOT_SERVER__BODY_S" in response.text
+
+
+async def test_an_answer_may_take_longer_than_a_body() -> None:
+    app = FastAPI()
+    app.add_middleware(Envelope, max_body_bytes=1000, body_s=0.1)
+
+    @app.post("/slow")
+    async def slow(request: Request) -> StreamingResponse:
+        await request.body()
+
+        async def pieces() -> AsyncIterator[str]:
+            for _ in range(4):
+                await asyncio.sleep(0.1)
+                yield "x"
+
+        return StreamingResponse(pieces())
+
+    async with _calling(app) as api:
+        assert (await api.post("/slow", content=b"asked")).text == "xxxx"
 
 
 async def test_a_body_within_the_limit_passes_in_pieces(starting: httpx.AsyncClient) -> None:

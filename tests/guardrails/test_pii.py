@@ -149,6 +149,42 @@ def test_roles_products_companies_and_places_stay(redactor, profile, text):
     assert redactor.redact(text, profile).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("NAKAMURA HIROSHI signed for the parcel", "NAKAMURA HIROSHI"),
+        ("Best wishes from Ingeborg", "Ingeborg"),
+        ("She is called Marguerite", "Marguerite"),
+        ("I live with Desmond and Hyacinth", "Hyacinth"),
+        ("Gwendolyn Frith\nStore manager\n12 High Street", "Gwendolyn Frith"),
+        ("Please refund Nkechi Adeyemi for order 4500017834", "Nkechi Adeyemi"),
+        ("I, Nkechi Adeyemi, confirm", "Nkechi Adeyemi"),
+        ("Yours, Nkechi", "Nkechi"),
+        ("the customer, Nkechi, waits", "Nkechi"),
+        ("ho parlato con Ginevra Bellocchio", "Ginevra Bellocchio"),
+        ("approved by supervisor Annegret", "Annegret"),
+        ("user annegret.voss cannot log in", "annegret.voss"),
+    ],
+)
+def test_a_name_goes_in_every_place_of_a_sentence(redactor, profile, text, name):
+    assert ("PERSON", name) in taken(redactor.redact(text, profile), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The service is called TillSync, and who is called first answers.",
+        "Yours, the Corvane Helpdesk",
+        "the manager, the cashier and the auditor sign",
+        "cashier Login form, supervisor PIN, colleague Discount",
+        "Call max.value and jordan.exe; see till.sync and store.open",
+        "POSTED SALES INVOICE and OPEN ORDERS",
+    ],
+)
+def test_what_only_stands_where_a_name_could_stays(redactor, profile, text):
+    assert redactor.redact(text, profile).text == text
+
+
 def test_hidden_and_disguised_spellings_share_a_tag(redactor, profile):
     plain, hidden, wide = (
         redactor.redact(text, profile).entities[0].placeholder

@@ -76,16 +76,18 @@ class FakeSource:
 
 
 class SpyEmbedder(FakeEmbedder):
-    """Remembers the texts; `faults` are raised, one a call."""
+    """Remembers the texts, and the most of one call; `faults` are raised, one a call."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.most = 0
         self.faults: list[CopilotError] = []
 
     async def embed_passages(self, items: Sequence[EmbedItem]) -> list[Embedded]:
         if self.faults:
             raise self.faults.pop(0)
         self.texts += [item.text for item in items]
+        self.most = max(self.most, len(items))
         return await super().embed_passages(items)
 
 

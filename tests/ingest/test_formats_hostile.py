@@ -36,7 +36,7 @@ LIMIT_S = 60.0
 """Of one file: the setting's default."""
 GRACE_S = 3.0
 """On top of a file's limit: to kill its process and hear of it."""
-MOST_RSS_BYTES = 300_000_000
+MOST_BYTES = 300_000_000
 HEAVY = frozenset(
     ("attributes.html", "keys.json", "many-paragraphs.docx", "entities.md", "admonitions.md", "open-quote.csv", "crowded.eml",
      "wide-table.docx", "wide-rows.xlsx", "far-corner.xlsx", "long-header.eml", "fences.md", "merged.xlsx", "one-line.md",
@@ -63,19 +63,24 @@ class Watched:
 
 
 class Memory:
-    """The most memory (RSS, bytes) that this process has taken on top of what it held, sampled."""
+    """The most memory (bytes) that this process has taken on top of what it held, sampled: `grown` is its own; `mapped` counts the
+    index's files, too, which the kernel takes back as it likes (an empty shard maps 120 MB)."""
 
     def __init__(self) -> None:
         self.grown = 0
+        self.mapped = 0
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         process, done = psutil.Process(os.getpid()), Event()
-        before = process.memory_info().rss
+        before = process.memory_info()
 
         def sample() -> None:
             while not done.wait(0.01):
-                self.grown = max(self.grown, process.memory_info().rss - before)
+                now = process.memory_info()
+                mapped = now.rss - before.rss
+                self.grown = max(self.grown, mapped - (now.shared - before.shared))
+                self.mapped = max(self.mapped, mapped)
 
         thread = Thread(target=sample)
         thread.start()
@@ -160,10 +165,11 @@ async def proven(world: World, names: set[str], *, redacting: bool) -> dict[str,
     slowest = max(watched.seconds, key=lambda name: watched.seconds[name])
     print(f"\n{len(found)} files: {dict(sorted(Counter(found.values()).items()))}")
     print(
-        f"slowest {slowest} {watched.seconds[slowest]:.1f} s of {LIMIT_S:g} s; RSS grew by {memory.grown / 1e6:.0f} MB"
+        f"slowest {slowest} {watched.seconds[slowest]:.1f} s of {LIMIT_S:g} s; memory grew by"
+        f" {memory.grown / 1e6:.0f} MB, with the index's files by {memory.mapped / 1e6:.0f} MB"
     )
     assert watched.seconds[slowest] <= LIMIT_S + GRACE_S
-    assert memory.grown <= MOST_RSS_BYTES
+    assert memory.grown <= MOST_BYTES
     return found
 
 

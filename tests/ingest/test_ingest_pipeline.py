@@ -142,6 +142,8 @@ async def test_real_workers_parse_redact_and_survive_a_hostile_file(world: World
         report = await world.sync()
         assert report["counts"] == {"indexed": 2, "failed": 1}
         assert (await world.sync())["counts"] == {"unchanged": 2, "failed": 1}
+        mapped = Path(f"/proc/{workers._children[0]._process.pid}/maps")
+        assert not mapped.exists() or "libtorch" not in mapped.read_text(), "290 MB a worker, for nothing"
     await world.publish()
     found = "\n".join(await world.found())
     assert "zoe.lind@example.org" not in found

@@ -18,6 +18,7 @@ from ingest.chunk import Chunk
 from ingest.formats.elements import ElementKind, ParseLimits
 from ingest.points import embed_item, embedded_hash
 from ingest.repository import point_id
+from ingest.settle import AT_ONCE
 from ingest.sources.base import Source, SourceItem
 from ingest.sources.files import FilesSource
 from tests.fakes import FakeEmbedder
@@ -206,3 +207,19 @@ async def test_vectors_are_taken_from_the_newest_copy_of_a_revision_that_came_ba
     await world.index.delete_points(world.tenant.collection, first)  # as a collection of old releases does
     shelf.source.write("a.md", page(1).replace("n1p2w7", "changed"))
     assert of(await shelf.sync(), "a.md")["reused"] == 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_large_file_is_embedded_by_stretches_and_is_one_document(world: World) -> None:
+    parts = [f"manual part {n} " + f"word{n} " * 35 for n in range(AT_ONCE + 20)]
+    shelf = Shelf(world, FakeSource({"big.md": "\n\n".join(parts), "small.md": "manual small"}))
+    report = await shelf.sync()
+    chunks = of(report, "big.md")["embedded"]
+    assert chunks > AT_ONCE
+    assert shelf.embedder.most <= AT_ONCE
+    assert sorted((await world.points()).values()) == [1, chunks]
+    shelf.source.write("big.md", "\n\n".join([*parts[:-1], "manual last, and other words"]))
+    again = of(await shelf.sync(), "big.md")
+    assert (again["reused"] + again["embedded"], again["embedded"] <= 2) == (chunks, True)
+    await world.publish()
+    assert sum((await world.visible(1)).values()) == chunks + 1

@@ -24,6 +24,7 @@ from core.domain import Audience, Permission, Principal, Role
 from core.jobs import Progress
 from tests.servers.llm_stub import Script, StubLLM, stub_llm
 from tests.servers.ports import wait_for
+from tests.servers.product import Product
 
 ROOT = Path(__file__).parents[2]
 START_S = 180.0
@@ -106,15 +107,8 @@ class Served:
         self._environment = environment
         self.process = self._launched()
 
-    def _launched(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "-c", "import cli; cli.main()", "serve", "--port", "0"],
-                cwd=ROOT,
-                env=environment(self.home, self._environment),
-                stdout=out,
-                stderr=out,
-            )
+    def _launched(self) -> Product:
+        return Product("serve", "--port", "0", environment=environment(self.home, self._environment), log=self.log)
 
     def wait(self) -> Served:
         wait_for(self._ready, seconds=START_S, what="the start of the server")

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from api.store import open_store
 from core.domain import Audience, Role
 from core.settings import Settings
 from tests.servers.ports import wait_for
+from tests.servers.product import Product
 
-ROOT = Path(__file__).parents[2]
 START_S = 180.0
 STOP_S = 60.0
 
@@ -30,6 +29,7 @@ class Server:
     url: str
     home: Path
     log: Path
+    pid: int
 
     def tenant(self, slug: str) -> httpx.Client:
         """A new tenant's operator; for a `with` block."""
@@ -47,17 +47,11 @@ def running_server(home: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """Ready to answer. At the end it must leave in order, without an unexpected fault in its log."""
     log = home.with_suffix(".log")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COPILOT_")}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "import cli; cli.main()", "serve", "--port", "0"],
-            cwd=ROOT,
-            env={**kept, "COPILOT_HOME": str(home), "HF_HUB_OFFLINE": "1", **settings},
-            stdout=out,
-            stderr=out,
-        )
+    environment = {**kept, "COPILOT_HOME": str(home), "HF_HUB_OFFLINE": "1", **settings}
+    process = Product("serve", "--port", "0", environment=environment, log=log)
     try:
         wait_for(lambda: _ready(process, home), seconds=START_S, what="the server's start")
-        yield Server(_url(home), home, log)
+        yield Server(_url(home), home, log, process.pid)
     except BaseException:
         print(log.read_text("utf-8", errors="replace"))
         raise
@@ -76,7 +70,7 @@ def _url(home: Path) -> str:
     return str(json.loads((home / "server.json").read_text("utf-8"))["url"])
 
 
-def _ready(process: subprocess.Popen[bytes], home: Path) -> bool:
+def _ready(process: Product, home: Path) -> bool:
     if process.poll() is not None:
         raise RuntimeError(f"the server ended at its start with status {process.returncode}")
     try:

@@ -42,12 +42,14 @@ function title({ words, theme }) {
   return words.title ?? theme.name;
 }
 
-/** The theme's picture, else the first letter of its name: nobody else's mark. */
+/** The theme's picture, else, or where it does not load, the first letter of its name: nobody else's mark. */
 function logo(config, kind) {
   const { logo: src } = config.theme;
-  if (src) return el("img", { class: `panel-logo ${kind}`, src, alt: "", referrerpolicy: "no-referrer" });
   const [letter] = title(config);
-  return el("span", { class: `panel-logo monogram ${kind}`, "aria-hidden": "true" }, letter.toUpperCase());
+  const monogram = el("span", { class: `panel-logo monogram ${kind}`, "aria-hidden": "true" }, letter.toUpperCase());
+  if (!src) return monogram;
+  const onerror = (event) => event.target.replaceWith(monogram);
+  return el("img", { class: `panel-logo ${kind}`, src, alt: "", referrerpolicy: "no-referrer", onerror });
 }
 
 /** A button that is an icon; its label is read, and shown to a pointer that rests on it. */

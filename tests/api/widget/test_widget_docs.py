@@ -63,7 +63,7 @@ def test_the_theme_of_the_docs_is_taken_and_the_yellow_one_refused_as_they_say(r
         assert api.post("/v1/widgets/theme", json={"theme": theme}).status_code == 200
         yellow = api.post("/v1/widgets/theme", json={"theme": {"light": {"accent": "#ffd200"}}}).json()
     said = _block("white-label.md", "[theme_contrast]")
-    assert said == f"{yellow['detail'].partition(': ')[2]} [{yellow['code']}]"
+    assert said == f"error: {yellow['detail']} [{yellow['code']}]"
 
 
 def test_every_setting_field_and_picture_of_the_docs_exists() -> None:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[3]
 IMAGES, CORPORA = ROOT / "docs" / "images", ROOT / "corpora"
 DISCLOSURE = "You are chatting with an AI assistant."
 UPDATE = bool(os.environ.get("UPDATE_SCREENSHOTS"))
+NO_PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 100).decode()
 MAX_PICTURE = 150_000
 """Bytes."""
 
@@ -145,6 +146,24 @@ def test_a_theme_is_dark_when_it_says_so_or_the_visitor_does(portal: Portal, the
         ground = portal.frame.locator("body").evaluate("node => getComputedStyle(node).backgroundColor")
         expected = {"dark": "rgb(18, 23, 25)", "light": "rgb(246, 245, 241)"}[theme.get("mode", scheme)]
         assert ground == expected
+
+
+def test_a_logo_that_does_not_load_gives_way_to_a_letter(portal: Portal) -> None:
+    widget = portal.service.new_widget(theme={"name": "Stitchwell", "logo": NO_PICTURE})
+    portal.open(f"?widget={widget}")
+    expect(portal.frame.locator("h1 .monogram")).to_have_text("S")
+    expect(portal.frame.locator("img")).to_have_count(0)
+
+
+def test_a_later_question_stands_at_the_top_with_its_answer_below(portal: Portal) -> None:
+    portal.open()
+    for text in ("How?", "Why?", "When?"):
+        portal.ask(text)
+    asked, answered = (portal.frame.locator(name).last.bounding_box() for name in (".question", ".answer"))
+    bar, composer = portal.frame.locator(".bar").bounding_box(), portal.question.bounding_box()
+    assert asked and answered and bar and composer
+    assert 0 <= asked["y"] - bar["y"] - bar["height"] < 60
+    assert answered["y"] + 200 < composer["y"]
 
 
 def test_nothing_moves_for_whoever_asks_for_that(portal: Portal) -> None:
