@@ -107,15 +107,10 @@ class Searcher:
         without: frozenset[str] = frozenset(),
     ) -> SearchResult:
         """The `limit` best passages for a redacted query. `tenant` is the scope's, where it was read already. `releases` override
-        <<<<<<< HEAD
-                the live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found;
-                `without` are documents, by id, that are passed over, to measure what is found where they are missing.
-        =======
-                live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found; `without`
-                are documents, by id, that are passed over, to measure what is found where they are missing.
-        >>>>>>> main
+        the live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found;
+        `without` are documents, by id, that are passed over, to measure what is found where they are missing.
 
-                Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
+        Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
         tenant = tenant or await self._tenants.get(scope.tenant_id)
         views = await self._views(tenant, scope, today=today, releases=releases or {})
