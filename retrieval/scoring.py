@@ -92,7 +92,11 @@ READ = 20
 
 def worth_reading(scored: Iterable[Scored]) -> list[Scored]:
     """Those that may hold the question's phrases: its words are there, and a sentence is near it."""
-    return sorted(scored, key=lambda s: -(s.sparse + s.sentence))[:READ]
+    return _to_read(scored, READ)
+
+
+def _to_read(scored: Iterable[Scored], count: int) -> list[Scored]:
+    return sorted(scored, key=lambda s: -(s.sparse + s.sentence))[:count]
 
 
 def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str]) -> list[Scored]:
@@ -104,9 +108,9 @@ def with_phrases(ranked: Sequence[Scored], query: str, texts: Mapping[str, str])
 
 
 def worth_measuring(ranked: Sequence[Scored], first: int) -> list[Scored]:
-    """Those whose sentences decide what is shown and how sure it is: the `first` ones, and the best by score and by sentence."""
+    """Those whose sentences decide what is read, what is shown (the `first`) and how sure that is."""
     by_sentence = sorted(ranked, key=lambda s: -s.sentence)
-    return [*ranked[: max(first, FIELD) + SPARE], *by_sentence[: FIELD + SPARE]]
+    return [*_to_read(ranked, READ + SPARE), *ranked[: max(first, FIELD) + SPARE], *by_sentence[: FIELD + SPARE]]
 
 
 def with_sentences(ranked: Sequence[Scored], query: Vector, sentences: Mapping[str, Vector]) -> list[Scored]:

@@ -107,8 +107,8 @@ class Searcher:
         without: frozenset[str] = frozenset(),
     ) -> SearchResult:
         """The `limit` best passages for a redacted query. `tenant` is the scope's, where it was read already. `releases` override
-        live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found; `without`
-        are documents, by id, that are passed over, to measure what is found where they are missing.
+        the live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found;
+        `without` are documents, by id, that are passed over, to measure what is found where they are missing.
 
         Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
@@ -167,6 +167,7 @@ class Searcher:
         }
         idf = dict(zip(sparse.indices, sparse.values, strict=True))
         ranked = score([c for candidates in found for c in candidates], vector, idf, leads)
+        ranked = with_sentences(ranked, vector, await self._sentences(views, found, worth_measuring(ranked, first)))
         texts = await self._passages.texts(tenant.id, [scored.candidate for scored in worth_reading(ranked)])
         ranked = with_phrases(ranked, query, texts)
         behind = {
@@ -174,9 +175,7 @@ class Searcher:
             for view in views
             for older, newer in outranked(view.successions, as_of=view.as_of, version=view.within.version).items()
         }
-        ranked = _outranking(ranked, behind)
-        sentences = await self._sentences(views, found, worth_measuring(ranked, first))
-        return _outranking(with_sentences(ranked, vector, sentences), behind)
+        return superseded(ranked, lambda scored: scored.candidate.payload.document_id, gone={}, behind=behind)
 
     async def _sentences(
         self, views: Sequence[View], found: Sequence[Sequence[Candidate]], ranked: Sequence[Scored]
@@ -231,10 +230,6 @@ class Searcher:
     async def _marked(self, scope: Scope, release: int) -> tuple[str, ...]:
         """The authoritative revisions, where nothing else is searched."""
         return await self._passages.authoritative(scope, release) if scope.filters.authoritative else ()
-
-
-def _outranking(ranked: Sequence[Scored], behind: Mapping[str, str]) -> list[Scored]:
-    return superseded(ranked, lambda scored: scored.candidate.payload.document_id, gone={}, behind=behind)
 
 
 def _within(scope: Scope, corpus_ids: tuple[str, ...], *, release: int, as_of: date) -> IndexFilter:

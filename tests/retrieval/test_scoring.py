@@ -7,7 +7,16 @@ import pytest
 from index_points import PAYLOAD, unit
 
 from retrieval.index import Candidate, SparseVector
-from retrieval.scoring import READ, UNKNOWN_GAP, score, signals, with_phrases, with_sentences, worth_reading
+from retrieval.scoring import (
+    READ,
+    UNKNOWN_GAP,
+    score,
+    signals,
+    with_phrases,
+    with_sentences,
+    worth_measuring,
+    worth_reading,
+)
 
 QUERY = unit(1)
 IDF = {1: 4.0, 2: 1.0}
@@ -57,6 +66,14 @@ def test_what_is_read_of_sentences_counts_before_what_the_index_tells_of_them() 
     assert exact[0].sentence == pytest.approx(1.0)
     assert len(exact[0].sentence_scores) == 2
     assert (exact[1].sentence, exact[1].sentence_scores) == (0.0, ())
+
+
+def test_what_is_read_or_shown_is_measured_with_some_to_spare() -> None:
+    worded = [candidate(f"worded{n}", {1: 2.0}, seed=n) for n in range(50)]
+    ranked = score([*worded, *(candidate(f"bare{n}", {}, seed=n) for n in range(50))], QUERY, IDF, {})
+    measured = {s.candidate.id for s in worth_measuring(ranked, 30)}
+    assert {s.candidate.id for s in (*worth_reading(ranked), *ranked[:30])} < measured
+    assert len(measured) < len(ranked)
 
 
 def test_few_candidates_say_little_of_the_gap() -> None:
