@@ -15,6 +15,7 @@ from datetime import date
 from core.domain import Filters, Passage, Scope
 from core.grants import Grants, granted
 from core.tenancy import TenantInfo, Tenants
+from core.turns import Turns
 from core.versions import version_key
 from retrieval.embedding import Embedder, Vector
 from retrieval.frequencies import Frequencies
@@ -24,6 +25,9 @@ from retrieval.scoring import Scored, Signals, score, signals, with_phrases, wor
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
+_PARALLEL = 4
+LATELY_S = 5.0
+"""How long after its last question a tenant still counts as one that others must leave a place to."""
 OVERLAY_LEAD = 0.02
 """How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
 that is about something else."""
@@ -75,6 +79,7 @@ class Searcher:
         grants: Grants,
         supersession: Supersession,
         candidates: int = 40,
+        turns: Turns | None = None,
     ) -> None:
         self._index = index
         self._counts = Frequencies(index)
@@ -84,6 +89,7 @@ class Searcher:
         self._grants = grants
         self._supersession = supersession
         self._candidates = candidates
+        self._turns = turns or Turns(_PARALLEL, lately_s=LATELY_S)
 
     async def search(
         self,
@@ -98,13 +104,28 @@ class Searcher:
         """The `limit` best passages for a redacted query. `releases` override the live ones (publish gate, replay);
         `whole_procedures` adds the passages that hold the other steps of those found.
 
-        Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
+        Tenants take turns. Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
+        async with self._turns.place(scope.tenant_id):
+            return await self._searched(
+                scope, query, limit=limit, today=today, releases=releases or {}, whole_procedures=whole_procedures
+            )
+
+    async def _searched(
+        self,
+        scope: Scope,
+        query: str,
+        *,
+        limit: int,
+        today: date,
+        releases: Mapping[str, int],
+        whole_procedures: bool,
+    ) -> SearchResult:
         tenant = await self._tenants.get(scope.tenant_id)
-        views = await self._views(tenant, scope, today=today, releases=releases or {})
+        views = await self._views(tenant, scope, today=today, releases=releases)
         result = SearchResult(
             (),
-            (releases or {}).get(tenant.id, tenant.live_release),
+            releases.get(tenant.id, tenant.live_release),
             tenant.id,
             releases={view.owner.id: view.release for view in views},
             owners={view.owner.id: view.owner.name for view in views},
