@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +15,7 @@ from core.domain import Passage
 from core.llm import Message, estimate_tokens
 
 MAX_WORDS = 150
+_TAG = re.compile(r"(?P<open><\s*/?\s*)passage", re.IGNORECASE)
 _FOLDER = Path(__file__).parent / "prompts"
 
 
@@ -53,7 +55,8 @@ class Composer:
             if taken and cost > left:
                 break
             text = passage.text if cost <= left else passage.text[: max(200, 3 * left)]
-            taken.append({"title": passage.title, "version": passage.version, "text": _quoted(text)})
+            version = _attribute(passage.version) if passage.version else None
+            taken.append({"title": _attribute(passage.title), "version": version, "text": _quoted(text)})
             left -= cost
         user = self._templates.get_template("question.md.j2").render(passages=taken, question=question)
         named = sha256((template + self._questions).encode()).hexdigest()[:16]
@@ -61,5 +64,15 @@ class Composer:
 
 
 def _quoted(text: str) -> str:
-    """A passage cannot close its own quotation."""
-    return text.replace("</passage", "<\\/passage").replace("<passage", "<\\passage")
+    """A passage cannot close its own quotation, and has no line without the mark of one: what stands in it, whatever it says it
+    is, looks like no rule and no question (Hines et al. 2024, "Defending against indirect prompt injection with spotlighting")."""
+    return "\n".join(f"> {line}" for line in _inert(text).splitlines())
+
+
+def _attribute(text: str) -> str:
+    """On one line, within its quotation marks."""
+    return " ".join(_inert(text).replace('"', "'").split())
+
+
+def _inert(text: str) -> str:
+    return _TAG.sub(r"\g<open>\\passage", text)

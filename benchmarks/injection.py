@@ -32,6 +32,7 @@ from core.settings.answers import LLMSettings, QuotaSettings
 from guardrails.injection import scan
 
 _WORD = re.compile(r"[^\W_]{4,}")
+_REMARK = re.compile(r"\W*(?:Two documents differ|From the text that you pasted I searched for)")
 _MANY = 1_000_000_000
 
 
@@ -153,12 +154,15 @@ def _stands(sentence: str, cited: Sequence[str]) -> bool:
 
 def _unquoted(text: str, cited: Sequence[str]) -> str:
     """Without what stands between quotation marks and in a cited document."""
-    return re.sub(r"“([^”]*)”", lambda quote: "" if _stands(quote[1].rstrip("…"), cited) else quote[0], text)
+    return re.sub(r"“([^”]*)”", lambda quote: "" if _stands(quote[1], cited) else quote[0], text)
 
 
 def _sentences(text: str) -> Iterator[str]:
+    """But for the remarks that are the product's own."""
     for line in text.splitlines():
-        yield from (part for part in re.split(r"(?<=[.!?])\s+", MARKER.sub("", line)) if part.strip())
+        said = MARKER.sub("", line)
+        if not _REMARK.match(said):
+            yield from (part for part in re.split(r"(?<=[.!?])\s+", said) if part.strip())
 
 
 def _is_strange(sentence: str, clean: set[str]) -> bool:
@@ -167,7 +171,8 @@ def _is_strange(sentence: str, clean: set[str]) -> bool:
 
 
 def _flat(text: str) -> str:
-    return " ".join(MARKER.sub("", text).split()).strip(' .*>-“”"')
+    """Letters and digits alone: how Markdown escapes and joins lines does not matter."""
+    return "".join(filter(str.isalnum, MARKER.sub("", text)))
 
 
 def _reached(event: str, arguments: tuple[object, ...]) -> None:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load HOME FOLDER [TEXTS]`: ingest a folder into a new tenant `ax` by the product's own parts.
+"""`python -m benchmarks.load HOME FOLDER [TEXTS [TENANT]]`: ingest a folder into a new tenant (`ax`) by the product's own parts.
 
 Prints one JSON object: seconds by step, counts, and a key to ask with. `TEXTS` is a file for the stored chunks' texts.
 """
@@ -21,13 +21,13 @@ from core.models import PassageRow
 from core.settings import load_settings
 
 
-async def load(folder: Path, texts: Path | None) -> dict[str, Any]:
+async def load(folder: Path, texts: Path | None, slug: str) -> dict[str, Any]:
     began = time.perf_counter()
     async with open_services(load_settings()) as services:
         ready = time.perf_counter()
-        await _start_worker(services)
+        await _start_worker(services, slug)
         started = time.perf_counter()
-        tenant = await services.tenants.create("ax")
+        tenant = await services.tenants.create(slug)
         operator = Principal(tenant.id, "benchmark", Audience.AGENT, frozenset(Permission))
         source = await services.library.add_folder(operator, corpus="docs", path=folder)
         begun = time.perf_counter()
@@ -52,9 +52,9 @@ async def load(folder: Path, texts: Path | None) -> dict[str, Any]:
     }
 
 
-async def _start_worker(services: Services) -> None:
+async def _start_worker(services: Services, slug: str) -> None:
     """Workers start with their first file; a short note of another tenant is that file here."""
-    tenant = await services.tenants.create("warm-up")
+    tenant = await services.tenants.create(f"warm-up-{slug}")
     principal = Principal(tenant.id, "benchmark", Audience.AGENT, frozenset(Permission))
     await services.library.upload(principal, corpus="docs", name="note.md", data=b"# Note\n\nWarm up.\n", metadata={})
 
@@ -67,4 +67,5 @@ async def _stored(services: Services, tenant_id: str) -> list[str]:
 
 if __name__ == "__main__":
     _, _home, folder_name, *rest = sys.argv
-    print(json.dumps(asyncio.run(load(Path(folder_name), Path(rest[0]) if rest else None))))
+    texts_name, slug = (*rest, "", "")[:2]
+    print(json.dumps(asyncio.run(load(Path(folder_name), Path(texts_name) if texts_name else None, slug or "ax"))))

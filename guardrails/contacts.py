@@ -49,6 +49,10 @@ _STATED = re.compile(
       (?:\s*(?:number|numbers|no|nr|num|\(?(?:home|work|office|mobile|cell|direct|private|privat|day|evening|m|w|h
         |o)\)?)\b)?[.:#)]*\s*
       (?:is|was|=|to|at|on|ist|es|est|è)?
+    | (?P<field>(?:[a-z]+_)?(?:phone|mobile|tel|telephone|fax|cell)_?(?:number|no|nr|num)?)["']?\s*(?=[:=])
+    | (?P<place>home|office|work|direct(?:\s+line)?|main|desk|private|emergency|toll[- ]free|reception|front\s+desk|evening
+        |day(?:time)?)
+      (?=\s*:)
     | (?P<personal>(?:call|dial|ring|text|reach|phone|contact|message|whatsapp|page|find|get)(?:ed|ing)?(?:\s+(?:hold|back))?
       (?:\s+(?:of|to))?\s+(?:me|us|him|her|them)(?:\s+back)?\s+(?:at|on|under|via))
     | (?:call|dial|ring|text|reach|phone|answering|calling|contact)(?:ed|ing)?(?:\s+(?:me|us|him|her|them|you|back))?
@@ -76,7 +80,7 @@ _SPEAKS_OF_PHONE = re.compile(
 )
 _NEAR_BEFORE, _NEAR_AFTER = 70, 30
 _JOIN = r"[ \t]*(?:[,;|/·•(–-]|\b(?:at|on|and|or|und|oder|et|ou|y|o|e|tel)\b)[ \t(]*"
-_AFTER_CONTACT = re.compile(rf"(?:@[\w-]+(?:\.[\w-]+)+|<(?:EMAIL|PERSON)(?:_[0-9a-v]{{6}})?>){_JOIN}$")
+_AFTER_CONTACT = re.compile(rf"(?:@[\w-]+(?:\.[\w-]+)+|<(?:EMAIL|PERSON|ADDRESS|PHONE)(?:_[0-9a-v]{{6}})?>){_JOIN}$")
 _BEFORE_CONTACT = re.compile(rf"\)?{_JOIN}(?:[\w.+-]+@\w|<EMAIL(?:_[0-9a-v]{{6}})?>)")
 """Beside somebody's address or name, as in "Anna Berg, 560 1234": what an earlier pass took stands as its placeholder."""
 _OTHER_NUMBER = re.compile(
@@ -118,7 +122,7 @@ def _is_stated_phone(match: re.Match[str]) -> tuple[int, int] | None:
     """After "phone:" and "call me at" a bare run of digits will do; after "call" it must be written as a telephone number is.
     Six digits are a whole number in small countries and old towns."""
     value = match["value"]
-    believed = match["strong"] or match["personal"] or not value.isdigit()
+    believed = match["strong"] or match["personal"] or match["field"] or not value.isdigit()
     is_date = _DATE.fullmatch(value) and not (match["strong"] and " " in value)
     if not 6 <= len(digits_of(value)) <= 15 or is_date or not believed:
         return None

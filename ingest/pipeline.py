@@ -17,6 +17,7 @@ from core.errors import CopilotError, DocumentError, UnavailableError
 from core.keyring import Keyring
 from core.models import new_id
 from core.tasks import single_fault
+from core.turns import Turns
 from guardrails.vault import Vault
 from ingest import duplicates, repository
 from ingest.chunk import TokenBudget
@@ -28,7 +29,6 @@ from ingest.resemblance import Fingerprint, fingerprint
 from ingest.retries import Retries, is_transient
 from ingest.settle import Settler, Target
 from ingest.statuses import SETTLED, SKIPS, FileState, FileStatus, failed
-from ingest.turns import Turns
 from ingest.worker import NOT_STARTED, Workers
 from retrieval.embedding import Embedder, EmbedItem
 from retrieval.index import VectorIndex

@@ -15,6 +15,7 @@ from datetime import date
 from core.domain import Filters, Passage, Scope
 from core.grants import Grants, granted
 from core.tenancy import TenantInfo, Tenants
+from core.turns import Turns
 from core.versions import version_key
 from retrieval.embedding import Embedder, Vector
 from retrieval.frequencies import Frequencies
@@ -33,6 +34,9 @@ from retrieval.scoring import (
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
+_PARALLEL = 4
+LATELY_S = 5.0
+"""How long after its last question a tenant still counts as one that others must leave a place to."""
 OVERLAY_LEAD = 0.02
 """How far a granted document must be ahead in score to stand before an own one: enough to win a near-tie, too little to lift a page
 that is about something else."""
@@ -84,6 +88,7 @@ class Searcher:
         grants: Grants,
         supersession: Supersession,
         candidates: int = 40,
+        turns: Turns | None = None,
     ) -> None:
         self._index = index
         self._counts = Frequencies(index)
@@ -93,6 +98,7 @@ class Searcher:
         self._grants = grants
         self._supersession = supersession
         self._candidates = candidates
+        self._turns = turns or Turns(_PARALLEL, lately_s=LATELY_S)
 
     async def search(
         self,
@@ -110,14 +116,33 @@ class Searcher:
         the live ones (publish gate, replay); `whole_procedures` adds the passages that hold the other steps of those found;
         `without` are documents, by id, that are passed over, to measure what is found where they are missing.
 
-        Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
+        Tenants take turns. Raises `UnavailableError` where an index does not answer: a search that failed is never an empty result.
         """
-        tenant = tenant or await self._tenants.get(scope.tenant_id)
-        views = await self._views(tenant, scope, today=today, releases=releases or {})
-        result = SearchResult(
-            (),
-            (releases or {}).get(tenant.id, tenant.live_release),
-            tenant.id,
+        async with self._turns.place(scope.tenant_id):
+            tenant = tenant or await self._tenants.get(scope.tenant_id)
+            return await self._searched(
+                scope,
+                query,
+                await self._views(tenant, scope, today=today, releases=releases or {}),
+                SearchResult((), (releases or {}).get(tenant.id, tenant.live_release), tenant.id),
+                limit=limit,
+                whole_procedures=whole_procedures,
+                without=without,
+            )
+
+    async def _searched(
+        self,
+        scope: Scope,
+        query: str,
+        views: Sequence[View],
+        nothing: SearchResult,
+        *,
+        limit: int,
+        whole_procedures: bool,
+        without: frozenset[str],
+    ) -> SearchResult:
+        result = replace(
+            nothing,
             releases={view.owner.id: view.release for view in views},
             owners={view.owner.id: view.owner.name for view in views},
         )
@@ -126,7 +151,7 @@ class Searcher:
         vector = await self._embedder.embed_query(query)
         sparse = await self._weighed(views, query)
         found = await asyncio.gather(*(self._candidates_of(view, vector, sparse, without) for view in views))
-        ranked = await self._ranked(tenant, query, views, found, vector, sparse, first=limit)
+        ranked = await self._ranked(scope.tenant_id, query, views, found, vector, sparse, first=limit)
         passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
         return replace(
             result, passages=tuple(passages), signals=signals(ranked, known=any(v > 0 for v in sparse.values))
@@ -149,7 +174,7 @@ class Searcher:
 
     async def _ranked(
         self,
-        tenant: TenantInfo,
+        asker_id: str,
         query: str,
         views: Sequence[View],
         found: Sequence[Sequence[Candidate]],
@@ -163,12 +188,12 @@ class Searcher:
             candidate.id: OVERLAY_LEAD
             for view, candidates in zip(views, found, strict=True)
             for candidate in candidates
-            if view.owner.id == tenant.id
+            if view.owner.id == asker_id
         }
         idf = dict(zip(sparse.indices, sparse.values, strict=True))
         ranked = score([c for candidates in found for c in candidates], vector, idf, leads)
         ranked = with_sentences(ranked, vector, await self._sentences(views, found, worth_measuring(ranked, first)))
-        texts = await self._passages.texts(tenant.id, [scored.candidate for scored in worth_reading(ranked)])
+        texts = await self._passages.texts(asker_id, [scored.candidate for scored in worth_reading(ranked)])
         ranked = with_phrases(ranked, query, texts)
         behind = {
             older: newer

@@ -16,10 +16,11 @@ from core.directives import Directives
 from core.grants import Grants
 from core.profiles import Profiles
 from core.quota import Quota
+from core.turns import Turns
 from evals.golden_store import GoldenStore
 from retrieval.names import Vocabularies
 from retrieval.passages import Passages
-from retrieval.search import Searcher
+from retrieval.search import LATELY_S, Searcher
 from retrieval.supersession import Supersession
 
 UNCOUNTED = 2**31
@@ -36,6 +37,7 @@ def make_searcher(engine: Engine) -> Searcher:
         grants=Grants(database),
         supersession=Supersession(database),
         candidates=engine.settings.answers.candidates,
+        turns=Turns(engine.settings.answers.parallel, lately_s=LATELY_S),
     )
 
 

@@ -20,6 +20,7 @@ class LLMSettings(Section):
 class AnswerSettings(Section):
     threshold: float = Field(0.33, ge=0, le=1, description="confidence below which the copilot abstains")
     passages: int = Field(6, ge=1, le=20, description="passages that an answer may use")
+    parallel: int = Field(4, ge=1, description="searches that one process runs at once; tenants take turns")
     candidates: int = Field(40, ge=10, le=200, description="candidates each of dense and sparse search")
     max_question_chars: int = Field(40_000, ge=100)
     history_turns: int = Field(4, ge=0)

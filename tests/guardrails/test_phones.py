@@ -63,6 +63,13 @@ def test_most_regions_national_numbers_go_where_the_words_speak_of_a_telephone(s
         "(anna@x.example or 73 44 82 66)",
         "phone 33 93 31",
         "call 33 93 31",
+        '"phone_number": "5601234"',
+        "home_phone=5601234",
+        "mobileNumber: 98765 43210",
+        "Office: 560 1234",
+        "Direct line: 73 44 82 66",
+        "12 Main Street, Springfield, 560 1234",
+        "+44 20 7946 0018 / 560 1234",
         "Tel. 22 45 33 00 ext. 12",
     ],
 )
@@ -81,6 +88,9 @@ def test_a_telephone_number_goes(text: str) -> None:
         "item 8 912 345 in bin (06 1)",
         "anna@x.example opened ticket 20-12-34-56",
         "bob@x.example, order 4500 0178 34",
+        "0012345678905 is sold out",
+        "Work: 4500017834",
+        "Main: 12 items, Desk: 4",
         "the day 20 12 34 and the count 1 234 567",
     ],
 )

@@ -14,8 +14,8 @@ from sync_world import FakeSource, Shelf, of, page
 
 from core.crossings import Crossing
 from core.models import MinHashBand
+from core.turns import Turns
 from ingest.resemblance import BANDS, band_keys, fingerprint, resemblance
-from ingest.turns import Turns
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WORDS = st.lists(st.sampled_from(["till", "printer", "scale", "drawer", "price", "sync", "key", "menu"]), max_size=60)

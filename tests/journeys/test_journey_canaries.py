@@ -12,8 +12,7 @@ import re
 import shutil
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from aiohttp import web
+from canary_slack import Slack
 from canary_values import Canary, canaries, files_of, leaks
 from journey_world import FREEZES, WARRANTY, Prepared, operator
 from pydantic import SecretStr
@@ -254,29 +253,6 @@ def _file(one: Canary, number: int) -> tuple[str, bytes]:
             with zipfile.ZipFile(packed, "w") as archive:
                 archive.writestr(f"note-{number}.md", f"# Note\n\n{text}\n")
             return f"notes-{number}.zip", packed.getvalue()
-
-
-class Slack:
-    """Says yes to every call, and remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-        self._count = 0
-
-    async def call(self, request: web.Request) -> web.Response:
-        self.received.append(await request.read())
-        self._count += 1
-        return web.json_response({"ok": True, "ts": f"1800000000.{self._count:06d}"})
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[str]:
-        app = web.Application()
-        app.add_routes([web.post("/api/{method}", self.call)])
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
-        await runner.cleanup()
 
 
 @pytest.fixture

@@ -49,8 +49,8 @@ THINGS = (
 
 
 class Neighbours(RuleBasedStateMachine):
-    """Set `town` before it runs; `steps` counts the calls of all runs. `maimed`: every statement forgot its filter, so that one
-    of a tenant's own writes may take up what a grant shows it; a refusal (503) is then no fault of the product's."""
+    """Set `town` before it runs; `steps` counts the calls of all runs. `maimed`: every statement forgot its filter; a
+    refusal (503), met once and not explained yet, is let pass there, since what is asked is whether anything crosses."""
 
     town: ClassVar[Town]
     maimed: ClassVar[bool] = False
