@@ -58,7 +58,7 @@ def test_what_cannot_be_gone_on_with_is_said_and_asked_again_at_a_press(portal: 
 
 @pytest.mark.browser
 def test_reconnecting_is_said_while_it_lasts_and_stop_ends_the_work(portal: Portal) -> None:
-    portal.service.pipeline.pause = 20.0
+    portal.service.pipeline.pause = 120.0
     portal.service.cut.times, portal.service.cut.after, portal.service.cut.refuse = 1, 1, True
     portal.open()
     portal.question.fill("How?")
@@ -68,10 +68,10 @@ def test_reconnecting_is_said_while_it_lasts_and_stop_ends_the_work(portal: Port
     expect(portal.frame.locator(".stage")).to_have_text("Searching the documents…")
     portal.frame.get_by_role("button", name="Stop").click()
     expect(portal.frame.locator(".answer")).to_contain_text("You stopped this answer")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not portal.service.pipeline.ended and time.monotonic() < until:
         time.sleep(0.05)
-    assert portal.service.pipeline.ended == 1  # long before the twenty seconds that it would have taken
+    assert portal.service.pipeline.ended == 1  # long before the two minutes that it would have taken
 
 
 @pytest.mark.browser
@@ -164,12 +164,12 @@ async def test_an_answer_goes_on_without_its_reader_and_is_told_in_full_to_the_n
 
 async def test_an_abandoned_answer_ends_when_its_time_is_up() -> None:
     pipeline, streams = FakePipeline(), _streams(resume_s=0.05)
-    pipeline.pause = 30.0
+    pipeline.pause = 300.0
     first = await streams.kept(KIM, _events(pipeline))
     started = await anext(first)
     assert isinstance(started, Started)
     await first.aclose()  # type: ignore[attr-defined]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not pipeline.ended:
             await asyncio.sleep(0.01)
     with pytest.raises(NotFoundError):
@@ -180,7 +180,7 @@ async def test_a_reader_who_stays_keeps_it_and_closing_ends_every_answer() -> No
     pipeline, streams = FakePipeline(), _streams(resume_s=0.01)
     pipeline.pause = 0.1
     assert len([event async for event in await streams.kept(KIM, _events(pipeline))]) == 7
-    pipeline.pause = 30.0
+    pipeline.pause = 300.0
     running = await streams.kept(KIM, _events(pipeline))
     await anext(running)
     await streams.aclose()
@@ -203,7 +203,7 @@ async def test_where_nothing_is_kept_the_work_ends_with_its_reader(settings: dic
 
 async def test_an_api_keys_answer_is_not_kept() -> None:
     pipeline, streams = FakePipeline(), _streams()
-    pipeline.pause = 30.0
+    pipeline.pause = 300.0
     events = await streams.kept(KEY, _events(pipeline))
     await anext(events)
     await events.aclose()  # type: ignore[attr-defined]
