@@ -131,17 +131,14 @@ FIELD = 10
 SPARE = 3
 """Candidates that are measured beyond those that count: what the index tells of sentences is a little off, so that one of the first
 may stand behind."""
-UNKNOWN_GAP = 0.25
-UNKNOWN_SENTENCE_GAP = 0.2
-"""The gaps of answerable development questions, in the middle: where too few candidates ran to tell, other signals decide."""
+USUAL_TENTH, USUAL_TENTH_SENTENCE = 0.2, 0.35
+"""What the tenth candidate of plain questions scores, in the middle: the field that a small collection has not got."""
 
 
-def _ahead(scores: Iterable[float], *, unknown: float) -> float:
+def _ahead(scores: Iterable[float], *, usual: float) -> float:
     """How far the best is ahead of the tenth."""
     highest = sorted(scores, reverse=True)
-    if len(highest) < FIELD:
-        return max(unknown, highest[0] - highest[-1])
-    return highest[0] - highest[FIELD - 1]
+    return max(0.0, highest[0] - (highest[FIELD - 1] if len(highest) >= FIELD else usual))
 
 
 def _agreement(ranked: Sequence[Scored]) -> float:
@@ -159,7 +156,7 @@ def signals(ranked: Sequence[Scored], *, known: bool) -> Signals:
         dense=max(s.dense for s in best),
         sentence=max(s.sentence for s in best),
         coverage=max(s.coverage for s in best) if known else 0.0,
-        gap=_ahead([s.score for s in ranked], unknown=UNKNOWN_GAP),
+        gap=_ahead([s.score for s in ranked], usual=USUAL_TENTH),
         agreement=_agreement(ranked) if known else 0.0,
-        sentence_gap=_ahead([s.sentence for s in ranked], unknown=UNKNOWN_SENTENCE_GAP),
+        sentence_gap=_ahead([s.sentence for s in ranked], usual=USUAL_TENTH_SENTENCE),
     )

@@ -178,7 +178,7 @@ def citation(**changes: Any) -> Citation:
     return Citation(**{**values, **changes})
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)

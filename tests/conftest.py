@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,7 +23,11 @@ from tests import statements
 from tests.fakes import trail
 from tests.llm_fixture import llm_server
 from tests.servers.demo import Demo, running_demo
+from tests.servers.memory import memory
 from tests.servers.postgres import SERVICE, TEMPLATE, PostgresServer, running_postgres
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 __all__ = ["llm_server"]
 
@@ -154,11 +159,10 @@ def shared_data() -> Callable[[str], Path]:
 @pytest.fixture
 def quick_folder(tmp_path: Path) -> Iterator[Path]:
     """In memory where there is room: making a shard of the embedded index waits seconds for a busy disk's fsync."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < 2_000_000_000:
+    if (quick := memory()) is None:
         yield tmp_path
         return
-    folder = Path(tempfile.mkdtemp(prefix="copilot-test-", dir=memory))
+    folder = Path(tempfile.mkdtemp(prefix="copilot-test-", dir=quick))
     yield folder
     shutil.rmtree(folder)
 
@@ -208,6 +212,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url, trail=trail())
     yield database
     await database.aclose()
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """Of browsers, one a process: it keeps an event loop running, beside which nothing can start another."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright
 
 
 @pytest.fixture(scope="session")

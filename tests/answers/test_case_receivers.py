@@ -99,7 +99,7 @@ async def test_webhook_is_signed_over_its_id_time_and_body(desk: Desk) -> None:
     expected = base64.b64encode(hmac.new(b"s3cret", said + body, sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert headers["webhook-id"] == "n" * 32
-    assert abs(time.time() - int(stamp)) < 10
+    assert abs(time.time() - int(stamp)) < 60
     assert headers["host"] == f"desk.example:{desk.port}"
     told = json.loads(body)
     assert (told["type"], told["case"]["case_id"], told["case"]["severity"]) == ("case.opened", "C-7", "high")

@@ -49,4 +49,4 @@ async def test_work_tidies_up_undisturbed_however_often_its_reader_is_cancelled(
     with suppress(asyncio.CancelledError):
         await reader
     assert reader.cancelled()
-    await asyncio.wait_for(tidied.wait(), 5)
+    await asyncio.wait_for(tidied.wait(), 60)

@@ -16,7 +16,6 @@ from answers.calibration import Calibrations, Fitted, Point
 from answers.case_routes import CaseRoutes
 from answers.confidence import SHIPPED
 from answers.tasks import Tasks
-from api.app import app_over
 from api.widget.identity import Identities
 from api.widget.registry import Widgets
 from api.wiring.people import People, make_people
@@ -53,6 +52,7 @@ from ingest.staging import Staging
 from retrieval.edge import EdgeIndex
 from retrieval.index import VectorIndex
 from tests.api.rights.rights_world import RightsWorld
+from tests.api.shared_app import SharedApp
 from tests.case_world import CaseWorld
 from tests.fakes import FakeEmbedder, trail
 from tests.ingest.ingest_world import BUDGET, FakeRedactor, FaultyIndex, World
@@ -147,8 +147,8 @@ async def served(database: Database, folder: Path, quick_folder: Path) -> AsyncI
         database, dict.fromkeys(("work", "sync", "reindex", "retention", "subject.erase", "subject.export"), work)
     )
     meter = Meter(database, Budgets(database, Budget()))
-    app = app_over(cast(Any, _services(world, keys, jobs, folder)))
-    app.state.services = _services(world, keys, jobs, folder)
+    services = _services(world, keys, jobs, folder)
+    app = SharedApp(services)
     clients = []
     for role in (Role.KNOWLEDGE_ADMIN, Role.OPERATOR):
         key = await keys.create(world.tenant.id, role=role, audience=Audience.AGENT)
@@ -156,7 +156,7 @@ async def served(database: Database, folder: Path, quick_folder: Path) -> AsyncI
         transport = httpx.ASGITransport(app=app)
         clients.append(httpx.AsyncClient(base_url="http://test", transport=transport, headers=headers))
     clients.append(httpx.AsyncClient(base_url="http://test", transport=httpx.ASGITransport(app=app)))
-    yield Service(world, jobs, meter, *clients, app.state.services.people)
+    yield Service(world, jobs, meter, *clients, services.people)
     for client in clients:
         await client.aclose()
     await jobs.aclose()

@@ -43,7 +43,7 @@ def stored(demo: Demo, tenant: str, *, status: str, **values: object) -> str:
 
 
 def ended(api: httpx.Client, job_id: str) -> Json:
-    for _ in range(600):
+    for _ in range(1200):
         job: Json = api.get(f"/v1/jobs/{job_id}").json()
         if job["status"] not in ("queued", "running"):
             return job

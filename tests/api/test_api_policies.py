@@ -58,12 +58,12 @@ def asked_days(rows: Versions) -> list[date]:
 def test_search_as_of_a_day_finds_the_text_in_force_and_no_other(
     lab: Lab, shared_data: Callable[[str], Path], wanted: list[str], style: str
 ) -> None:
-    policies = versions(shared_data("policies/versions.jsonl"))
+    policies, most = versions(shared_data("policies/versions.jsonl")), 4_000 if wanted else None
     chosen = {name: rows for name, rows in policies.items() if name in (wanted or policies)}
     for name, rows in chosen.items():
         for (first, title, text), end in zip(rows, ends(rows, style), strict=True):
             front = f"---\ntitle: {title}\ndoc_type: policy\neffective_from: {first}\n{end}---\n"
-            done = upload(lab.admin, f"{name}/{first}.md", f"{front}# {title}\n\n{text}")
+            done = upload(lab.admin, f"{name}/{first}.md", f"{front}# {title}\n\n{text[:most]}")
             assert done.status_code == 201, done.text
     assert lab.admin.post("/v1/releases", json={}).status_code == 201
     asked = 0

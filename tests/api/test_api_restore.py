@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from answers.restorable import answer_parts, case_parts
 from answers.types import Evidence
-from api.app import app_over
 from core.auth import PERMISSIONS, Keys
 from core.crossings import Crossing
 from core.database import Database
@@ -29,6 +28,7 @@ from guardrails.vault import Vault
 from guardrails.withheld import withheld
 from ingest.restorable import document_parts
 from retrieval.edge import EdgeIndex
+from tests.api.shared_app import SharedApp
 from tests.case_world import CaseWorld, answer
 from tests.fakes import trail
 from tests.ingest.ingest_world import NAME, FaultyIndex, World
@@ -101,9 +101,7 @@ async def service(sqlite_template: Path, tmp_path: Path, quick_folder: Path) -> 
     keys = Keys(database, KEYRING)
     restorer = Restorer(database, Vault(KEYRING), find, max_chars=MOST)
     services = SimpleNamespace(settings=Settings(home=tmp_path), keys=keys, restorer=restorer)
-    app = app_over(cast(Any, services))
-    app.state.services = services
-    made = Service(world, cases, keys, app)
+    made = Service(world, cases, keys, SharedApp(services))
     yield made
     for client in made.clients:
         await client.aclose()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ async def slack() -> AsyncIterator[SlackStub]:
 
 
 @pytest.fixture
-async def world(slack: SlackStub, tmp_path: Path) -> AsyncIterator[World]:
+async def world(slack: SlackStub, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[World]:
+    shutil.copyfile(sqlite_template, tmp_path / "copilot.db")
     world = World(tmp_path, slack)
     await world.prepare()
     yield world

@@ -384,7 +384,7 @@ def sign(raw: bytes, timestamp: str) -> str:
     return "v0=" + hmac.new(SECRET.encode(), b"v0:" + timestamp.encode() + b":" + raw, hashlib.sha256).hexdigest()
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Wait for what happens after the acknowledgement."""
     async with asyncio.timeout(seconds):
         while not condition():

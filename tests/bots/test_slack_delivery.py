@@ -40,7 +40,7 @@ async def row(world: World, event_id: str) -> SlackEvent:
 
 
 async def status(world: World, event_id: str, wanted: EventStatus) -> SlackEvent:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (found := await row(world, event_id)).status != wanted:
             await asyncio.sleep(0.01)
     return found
@@ -70,7 +70,7 @@ async def test_event_is_stored_encrypted_before_it_is_acknowledged_and_dropped_a
 async def test_work_begins_after_the_acknowledgement(world: World) -> None:
     world.answerer.gate = asyncio.Event()
     bot, body = await world.bot(), world.mention()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         assert (await post(bot, body)).status_code == 200
     await until(lambda: world.answerer.asked)
     world.answerer.gate.set()

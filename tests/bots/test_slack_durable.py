@@ -17,9 +17,10 @@ from answers.events import Done, Sentence, Started
 from bots.slack.jobs import MAX_ATTEMPTS
 
 PROCESS = Path(__file__).with_name("slack_process.py")
-GIVEN_UP_S = 3.0
-"""After so long Slack delivers again; on a crowded machine an acknowledgement may come late, but never too late."""
 ACK_S = 1.0
+"""Slack delivers again after three."""
+CROWDED_S = 15.0
+"""Where other tests run beside: less than it takes when answers are worked out before they are acknowledged, one after another."""
 
 
 async def killed_in_the_middle(world: World, folder: Path, body: dict[str, object]) -> None:
@@ -87,7 +88,7 @@ async def test_rate_limited_stream_is_not_waited_for(world: World) -> None:
     world.slack.retry_after = "30"
     world.slack.limited = {"chat.startStream": 1}
     bot, body = await world.bot(), world.mention()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         await post(bot, body)
         await until(lambda: world.slack.of("chat.update"))
     assert "Restart the till service." in world.slack.thread(*thread_of(body))[0]
@@ -115,7 +116,7 @@ async def test_bots_that_answer_each_other_stop_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "limit_s", [pytest.param(GIVEN_UP_S, marks=pytest.mark.slow), pytest.param(ACK_S, marks=pytest.mark.proof)]
+    "limit_s", [pytest.param(CROWDED_S, marks=pytest.mark.slow), pytest.param(ACK_S, marks=pytest.mark.proof)]
 )
 async def test_fifty_events_at_once_are_acknowledged_in_time(world: World, limit_s: float) -> None:
     bot, times = await world.bot(), []

@@ -321,7 +321,7 @@ async def _lines(file: Path, count: int) -> bool:
 
 
 async def _until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await true():
             await asyncio.sleep(0.01)
 

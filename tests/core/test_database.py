@@ -91,7 +91,7 @@ async def test_write_cancelled_within_a_query_frees_the_database_at_once(sqlite:
     await asyncio.sleep(0.02)
     task.cancel()
     await asyncio.wait([task])
-    async with asyncio.timeout(5), sqlite.write(Crossing.UPKEEP) as session:
+    async with asyncio.timeout(60), sqlite.write(Crossing.UPKEEP) as session:
         session.add(tenant("b"))
     assert task.cancelled()
     assert await slugs(sqlite) == {"b"}
@@ -107,7 +107,7 @@ async def test_reader_is_not_held_up_by_a_writer_and_sees_nothing_unfinished(dat
     async with database.write(Crossing.UPKEEP) as session:
         session.add(tenant("a"))
         await session.flush()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await slugs(database) == set()
     assert await slugs(database) == {"a"}
 
@@ -236,7 +236,7 @@ async def test_write_lock_held_by_another_process_for_long_is_unavailable(sqlite
 
 async def test_no_free_connection_is_unavailable(postgres: PostgresServer) -> None:
     name, url = postgres.create_fresh()
-    database = Database(f"{url}&connect_timeout=5", pool_size=1)
+    database = Database(f"{url}&connect_timeout=60", pool_size=1)
     database.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
     database.engine.pool._max_overflow = 0  # type: ignore[attr-defined]
     async with database.read(Crossing.UPKEEP) as session:
@@ -268,7 +268,7 @@ async def test_one_holder_at_a_time_also_among_processes(database: Database, dat
 
 
 async def test_different_names_do_not_wait_for_each_other(database: Database) -> None:
-    async with asyncio.timeout(10), database.exclusive("a"), database.exclusive("b"):
+    async with asyncio.timeout(60), database.exclusive("a"), database.exclusive("b"):
         pass
 
 
@@ -276,7 +276,7 @@ async def test_lock_is_free_after_its_holder_failed(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.exclusive("a"):
             raise RuntimeError
-    async with asyncio.timeout(10), database.exclusive("a"):
+    async with asyncio.timeout(60), database.exclusive("a"):
         pass
 
 
@@ -284,7 +284,7 @@ async def test_holders_of_locks_leave_the_pool_alone(postgres: PostgresServer) -
     name, url = postgres.create_fresh()
     database = Database(url, pool_size=1)
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         database.exclusive("a"),
         database.exclusive("b"),
         database.exclusive("c"),

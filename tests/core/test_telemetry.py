@@ -301,7 +301,7 @@ class TestFailsOpen:
     async def test_nobody_listening_costs_nothing_and_is_counted(self) -> None:
         drops: list[int] = []
         async with tracing(f"http://127.0.0.1:{free_port()}", on_drop=lambda: drops.append(1)) as tracer:
-            await self.within(tracer, each_ms=4)
+            await self.within(tracer, each_ms=20)
             await tracer.flush()
             assert tracer.dropped >= 51
         assert len(drops) == tracer.dropped
@@ -309,7 +309,7 @@ class TestFailsOpen:
     async def test_server_errors_are_counted_and_not_raised(self) -> None:
         with Collector(status=500) as langfuse:
             async with tracing(langfuse.base_url) as tracer:
-                await self.within(tracer, each_ms=4)
+                await self.within(tracer, each_ms=20)
                 await tracer.experiment("golden", "run", [ExperimentRow("q", "a", "b")], totals={"recall": 1.0})
                 await tracer.flush()
                 assert tracer.dropped >= 51
@@ -324,18 +324,18 @@ class TestFailsOpen:
 
     @pytest.mark.slow
     async def test_a_server_that_never_answers_holds_nothing_up(self) -> None:
-        with Collector(delay_s=30) as langfuse:
+        with Collector(delay_s=90) as langfuse:
             began = time.monotonic()
             async with tracing(langfuse.base_url) as tracer:
-                await self.within(tracer, each_ms=4)
+                await self.within(tracer, each_ms=20)
                 flushing = asyncio.create_task(tracer.flush())
                 await asyncio.sleep(0)
                 tick = time.monotonic()
                 await asyncio.sleep(0.05)
-                assert time.monotonic() - tick < 0.5, "the event loop was held up"
+                assert time.monotonic() - tick < 3, "the event loop was held up"
                 await flushing
                 assert tracer.dropped >= 1
-            assert time.monotonic() - began < 25
+            assert time.monotonic() - began < 60
 
     async def test_a_failing_counter_is_of_no_consequence(self) -> None:
         def broken() -> None:

@@ -1,16 +1,16 @@
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from core.database import Database
-from core.migrate import migrate
 from tests.fakes import trail
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    shutil.copyfile(sqlite_template, tmp_path / "copilot.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'copilot.db'}", trail=trail())
-    await migrate(database)
     yield database
     await database.aclose()

@@ -191,7 +191,7 @@ def test_a_bomb_of_archives_is_read_up_to_the_limits() -> None:
         data = packed({f"{n}.zip": data for n in range(10)})
     started = time.monotonic()
     found = outcomes(data, replace(LIMITS, max_archive_depth=3))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert sum(len(outcome) for _, outcome in found if isinstance(outcome, bytes)) <= LIMITS.max_archive_bytes
     assert (found[-1][0].startswith("9.zip"), found[-1][1]) == (True, "too_large")
 

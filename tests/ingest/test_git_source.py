@@ -340,7 +340,7 @@ async def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
     limits = replace(LIMITS, request_s=0.5, transfer_s=0.7, allow_hosts=("127.0.0.1",))
     async with opened(f"http://127.0.0.1:{port}/x", tmp_path / "work", limits) as source:
         assert (await fault(source)).code == "source_timeout"
-    await asyncio.wait_for(left.wait(), 5)
+    await asyncio.wait_for(left.wait(), 60)
     server.close()
     await server.wait_closed()
     ours = psutil.Process().children(recursive=True)

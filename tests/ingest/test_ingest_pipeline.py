@@ -113,7 +113,7 @@ async def test_source_that_fails_stops_the_run_with_its_own_fault(world: World) 
         yield incoming("a.md", "manual")
         raise StorageFullError("full")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(StorageFullError):
             await world.pipeline.take(where, broken(), lambda status: None)
 

@@ -247,7 +247,7 @@ def test_every_real_file_is_read_or_refused_in_time() -> None:
                 assert all(e.kind in ElementKind and e.text.strip() for e in parsed.elements)
             except DocumentError as error:
                 code = error.code
-            assert time.perf_counter() - began < 20, name
+            assert time.perf_counter() - began < 60, name
             codes[code] = codes.get(code, 0) + 1
     assert codes["read"] >= 95
     assert set(codes) <= {"read", "unsupported_type", "no_text", "scanned", "encrypted", "unreadable_document"}

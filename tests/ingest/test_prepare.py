@@ -85,7 +85,7 @@ def test_unusable_file_is_a_document_error() -> None:
         prepared(b"", "a.md")
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.text(st.sampled_from("ab. \n"), max_size=9_000))
 def test_long_texts_are_redacted_in_parts_without_loss(text: str) -> None:
     page = f"x{text} {NAME} " + "tail " * 1_500

@@ -228,7 +228,7 @@ async def test_rollback_does_not_wait_for_a_gate_and_stops_its_publish(world: Wo
 
     class Meanwhile(FakeGate):
         async def ask(self, *_args: object, **_more: object) -> GateReport:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await world.releases.rollback(world.tenant.id, 1, actor="admin")
             return GateReport()
 
@@ -246,7 +246,7 @@ async def test_progress_of_a_gate_is_shown_with_its_candidate(world: World) -> N
     class Steady(FakeGate):
         async def ask(self, tenant: Any, *, before: int, after: int, progress: Any) -> GateReport:
             progress.total, progress.done = 8, 3
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not told:
                     await asyncio.sleep(0.05)
                     detail = await ReleaseCatalogue(world.database).show(tenant.id, after, audience=Audience.AGENT)

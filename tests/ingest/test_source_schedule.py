@@ -129,8 +129,8 @@ async def test_running_schedule_and_jobs_sync_again_and_again(database: Database
 
     jobs = Jobs(database, {"sync": sync}, settings=SETTINGS)
     jobs.start()
-    async with SourceSchedule(database, SETTINGS).running(), asyncio.timeout(20):
+    async with SourceSchedule(database, SETTINGS).running(), asyncio.timeout(60):
         while len(runs) < 3:
             await asyncio.sleep(0.02)
     await jobs.aclose()
-    assert runs == [source.id] * 3
+    assert set(runs) == {source.id}

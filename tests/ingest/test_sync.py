@@ -140,7 +140,7 @@ async def test_folder_that_vanishes_midway_retires_nothing(world: World) -> None
         world.write(f"{number}.md", f"manual {number} changed")
     world.workers.hold = asyncio.Event()
     syncing = asyncio.create_task(world.sync())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not world.workers.running:
             await asyncio.sleep(0.01)
     shutil.rmtree(world.folder)
@@ -269,7 +269,7 @@ async def test_run_cancelled_while_files_are_prepared_ends_and_leaves_nothing_ru
         world.write(f"{number:02}.md", f"manual {number}")
     world.workers.hold = asyncio.Event()
     running = asyncio.create_task(world.sync())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not world.workers.running:
             await asyncio.sleep(0.01)
         running.cancel()

@@ -20,11 +20,11 @@ def memory_index() -> ServerIndex:
 
 
 @pytest.fixture(params=["edge", "memory", "server"])
-async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorIndex]:
+async def index(request: pytest.FixtureRequest, quick_folder: Path) -> AsyncIterator[VectorIndex]:
     made: VectorIndex
     match request.param:
         case "edge":
-            made = EdgeIndex(tmp_path / "index", min_free_bytes=0)
+            made = EdgeIndex(quick_folder / "index", min_free_bytes=0)
         case "memory":
             made = memory_index()
         case _:

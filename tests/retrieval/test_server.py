@@ -69,7 +69,7 @@ async def test_silent_server_is_given_up_at_the_deadline() -> None:
         with pytest.raises(UnavailableError) as caught:
             await index.count("t_1", ANYTHING)
         assert caught.value.code == "index_unavailable"
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         await index.close()
 
 

@@ -13,9 +13,9 @@ from playwright.sync_api import (
     Dialog,
     Locator,
     Page,
+    Playwright,
     Request,
     expect,
-    sync_playwright,
 )
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -58,19 +58,19 @@ LOW_CONTRAST = """() => {
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    yield from launched()
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    yield from launched(driver)
 
 
-def launched(*more: str) -> Iterator[Browser]:
+def launched(driver: Playwright, *more: str) -> Iterator[Browser]:
     """With these flags, too. Skips the test where there is no browser."""
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         pytest.skip("no Chromium or Chrome on PATH: install Debian's chromium package")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *more])
-        yield browser
-        browser.close()
+    browser = driver.chromium.launch(executable_path=executable, args=[*FLAGS, *more])
+    expect.set_options(timeout=TIMEOUT_MS)
+    yield browser
+    browser.close()
 
 
 def new_page(context: BrowserContext, *, timeout_ms: int = TIMEOUT_MS) -> Page:

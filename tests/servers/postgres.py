@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.servers.memory import memory
 from tests.servers.ports import wait_for
 
 TEMPLATE = "copilot_template"
@@ -88,7 +89,7 @@ def running_postgres() -> Iterator[PostgresServer | None]:
     Its folder is not pytest's: started by root, the server runs as another user, from whom every other pytest on the
     machine locks that one again. A socket's path must also be short.
     """
-    folder = Path(tempfile.mkdtemp(prefix="copilot-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="copilot-pg-", dir=memory()))
     try:
         with _started(folder) as server:
             yield server

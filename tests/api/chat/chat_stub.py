@@ -133,7 +133,7 @@ def serving(service: FakeService) -> Iterator[FakeService]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not server.started:
             assert time.monotonic() < deadline, "the stub did not start"
             time.sleep(0.01)

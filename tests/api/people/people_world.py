@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import httpx
-from fastapi import FastAPI
 from sqlalchemy import select
 
-from api.app import app_over
 from api.people.accounts import Account, Accounts, NewAccount
 from api.people.oidc import OIDCDesk
 from api.people.passwords import Passwords
@@ -33,6 +31,7 @@ from core.models import AuditRow, now
 from core.settings import Settings
 from core.tenancy import Tenants
 from core.usage import UsageBook
+from tests.api.shared_app import SharedApp
 from tests.fakes import trail
 
 KEYRING = Keyring(bytes(range(32)))
@@ -101,7 +100,7 @@ class PeopleWorld:
         (await browser.sign_in(email, password)).raise_for_status()
         return browser
 
-    def _app(self, folder: Path) -> FastAPI:
+    def _app(self, folder: Path) -> SharedApp:
         database, budgets = self.database, Budgets(self.database, Budget())
         services = SimpleNamespace(
             settings=self.settings,
@@ -113,9 +112,7 @@ class PeopleWorld:
             usage=UsageBook(database, budgets),
             audit=AuditBook(database, trail(), Anchors(database, KEYRING, file=folder / "anchors")),
         )
-        app = app_over(cast(Any, services))
-        app.state.services = services
-        return app
+        return SharedApp(services)
 
 
 def people(settings: Settings, database: Database, tenants: Tenants, clock: Callable[[], datetime]) -> People:

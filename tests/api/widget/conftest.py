@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright
 from widget_browser import Portal, visiting
 from widget_service import WidgetService, limited, migrated, serving
 
@@ -19,8 +19,8 @@ FEATURES = "--disable-features=MediaRouter,OptimizationHints,HttpsUpgrades,AimEn
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    yield from launched(FEATURES)
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    yield from launched(driver, FEATURES)
 
 
 @pytest.fixture(scope="session")

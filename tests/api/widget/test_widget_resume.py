@@ -41,7 +41,7 @@ def test_what_cannot_be_gone_on_with_is_said_and_asked_again_at_a_press(portal: 
 
 @pytest.mark.browser
 def test_reconnecting_is_said_while_it_lasts_and_stop_ends_the_work(portal: Portal) -> None:
-    portal.service.pipeline.pause = 20.0
+    portal.service.pipeline.pause = 120.0
     portal.service.cut.times, portal.service.cut.after, portal.service.cut.refuse = 1, 1, True
     portal.open()
     portal.question.fill("How?")
@@ -51,10 +51,10 @@ def test_reconnecting_is_said_while_it_lasts_and_stop_ends_the_work(portal: Port
     expect(portal.frame.locator(".stage")).to_have_text("Searching the documents…")
     portal.frame.get_by_role("button", name="Stop").click()
     expect(portal.frame.locator(".answer")).to_contain_text("You stopped this answer")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not portal.service.pipeline.ended and time.monotonic() < until:
         time.sleep(0.05)
-    assert portal.service.pipeline.ended == 1  # long before the twenty seconds that it would have taken
+    assert portal.service.pipeline.ended == 1  # long before the two minutes that it would have taken
 
 
 @pytest.mark.browser
@@ -106,7 +106,7 @@ def test_only_the_same_visitor_goes_on_and_only_from_where_there_is_more(roomy: 
         assert _names(rest.text) == ["sentence", "citation", "sentence", "citation", "done"]
         assert _names(api.get(path).text) == ["meta", "status", *_names(rest.text)]
         assert api.get(path, params={"after": -1}).status_code == 422
-        for beyond in (7, 8, 10**9):
+        for beyond in (7, 8, 1000):
             assert api.get(path, params={"after": beyond}).json()["code"] == "answer_not_kept"
         assert api.get("/widget/v1/answers/unknown").status_code == 404
     for token in (other, roomy.admin, roomy.foreign):
