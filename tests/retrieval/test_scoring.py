@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from index_points import PAYLOAD, unit
@@ -9,7 +11,7 @@ from index_points import PAYLOAD, unit
 from retrieval.index import Candidate, SparseVector
 from retrieval.scoring import (
     READ,
-    UNKNOWN_GAP,
+    USUAL_TENTH,
     score,
     signals,
     with_phrases,
@@ -76,10 +78,12 @@ def test_what_is_read_or_shown_is_measured_with_some_to_spare() -> None:
     assert len(measured) < len(ranked)
 
 
-def test_few_candidates_say_little_of_the_gap() -> None:
+def test_a_small_collections_best_is_measured_against_a_usual_field() -> None:
     ranked = score([candidate("a", {1: 1.0}), candidate("b", {})], QUERY, IDF, {})
     found = signals(ranked, known=True)
-    assert found.gap >= UNKNOWN_GAP
+    assert found.gap == pytest.approx(max(0.0, ranked[0].score - USUAL_TENTH))
+    lone = [replace(ranked[0], dense=0.1, sparse=0.0, sentence_scores=(0.1,))]
+    assert (signals(lone, known=True).gap, signals(lone, known=True).sentence_gap) == (0.0, 0.0)
     assert signals(ranked, known=False).coverage == 0.0
     assert signals([], known=True).dense == 0.0
 
