@@ -39,7 +39,7 @@ def test_nobody_is_told_of_another_tenant(sqlite_town: Town) -> None:
 def test_row_level_security_alone_keeps_tenants_apart(postgres_town: Town) -> None:
     with unfiltered(postgres_town.services.database) as taken:
         _walk(postgres_town, at_least=60, examples=3, derandomize=True, maimed=True)
-    assert taken[0] > 100
+    assert taken[0] > 60  # one a step, at least
 
 
 def test_without_filters_and_without_row_level_security_the_canaries_are_found(sqlite_town: Town) -> None:
