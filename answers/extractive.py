@@ -35,7 +35,7 @@ PROCEDURE_AT_HOME = 0.5
 """… and in the document that holds the best sentence, less: its symptoms match the question, its steps are the answer."""
 OTHER_CODE = 0.25
 """Taken from steps under a heading with a code that the question does not name: they mend a fault that it is not about."""
-VALUE = 0.05
+VALUE = 0.08
 """Given to sentences with a value of the kind that the question asks for."""
 BEST_PASSAGE = BEST_DOCUMENT = 0.03
 """Given to what stands in the best passage, and in its document: the ranking has seen more than one sentence's likeness."""
