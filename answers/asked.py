@@ -15,7 +15,7 @@ _NUMBER = (
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """`name` is what a reader calls it; `asks` is found in questions for it, `states` in texts that give one."""
+    """`name` tells them apart; `asks` is found in questions for it, `states` in texts that give one."""
 
     name: str
     asks: re.Pattern[str]

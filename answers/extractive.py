@@ -21,8 +21,6 @@ MAX_ROWS = 12
 """Of a table that is shown whole."""
 MAX_ITEMS = 6
 """Of a list that is."""
-MAX_ITEMS = 6
-"""Of a list that is."""
 NEAR_BEST = 0.86
 """A sentence joins the best one only when its score reaches this share of it."""
 NEAR_ELSEWHERE = 0.9
@@ -54,8 +52,6 @@ _HOW = re.compile(
     r"|restart|what (?:do|should|can|must) (?:i|we|they)|what to do|what now)\b",
     re.IGNORECASE,
 )
-
-
 _PROBLEM = re.compile(
     r"^(?!\s*(?:why|what|which|who|when|where|is|are|was|does|do|did|can|could|may|should|since)\b).*"
     r"(?:\b(?:not|won'?t|can'?t|cannot|doesn'?t|don'?t|isn'?t|aren'?t|didn'?t|no longer|nothing|never|fail(?:s|ed|ing)?|missing"

@@ -8,11 +8,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert as upsert_postgres
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from answers.types import Closest, Missed
-from core.database import Database, WriteSession
+from core.database import Database, WriteSession, insert_into
 from core.models import KnowledgeGap, now
 from core.settings import GapSettings
 from retrieval.sparse import terms
@@ -77,8 +75,7 @@ async def _count(session: WriteSession, tenant_id: str, missed: Missed) -> None:
     if row is not None:
         row.count, row.last_at, row.closest = row.count + 1, now(), closest
         return
-    insert = upsert_sqlite if session.get_bind().dialect.name == "sqlite" else upsert_postgres
-    added = insert(KnowledgeGap).values(
+    added = insert_into(session, KnowledgeGap).values(
         tenant_id=tenant_id,
         key=_key(own),
         question=missed.question,

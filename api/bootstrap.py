@@ -49,7 +49,7 @@ from api.wiring.knowledge import (
 )
 from api.wiring.rights import Rights, make_rights
 from api.wiring.vault import make_restorer
-from api.wiring.widget import make_streams
+from api.wiring.widget import visiting
 from core.directives import Directives
 from core.grants import Grants
 from core.jobs import Handler, Jobs
@@ -164,7 +164,6 @@ def _assemble(
     conversations = make_conversations(engine)
     quota = Quota(per_minute=settings.quota.questions_per_minute, meter=engine.meter)
     golden, calibrations = make_golden(engine), make_calibrations(engine)
-    widgets, identities = Widgets(database, settings.widget), Identities(database, engine.keyring, settings.widget)
     return Services(
         **shared(engine),
         searcher=searcher,
@@ -180,10 +179,7 @@ def _assemble(
         grants=Grants(database),
         profiles=Profiles(database),
         directives=Directives(database),
-        widgets=widgets,
-        identities=identities,
-        visits=Visits(database, engine.keyring, widgets, identities, settings.widget),
-        streams=make_streams(engine),
+        **visiting(engine),
         library=library,
         inbound=make_inbound(settings, library),
         failures=Failures(database),

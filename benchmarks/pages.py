@@ -6,6 +6,9 @@ import argparse
 import json
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
@@ -31,6 +34,19 @@ def copy_pages(options: argparse.Namespace, folder: Path) -> int:
     for page in chosen:
         shutil.copyfile(page, folder / page.name)
     return len(chosen)
+
+
+@contextmanager
+def laid_out(description: str | None) -> Iterator[tuple[Path, Path]]:
+    """A home and a folder with the pages that the command line asks for (all, unless it says so); both go with the block."""
+    arguments = parser(description)
+    arguments.set_defaults(pages=2500)
+    options = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="copilot-bench-") as name:
+        home, folder = Path(name) / "home", Path(name) / "pages"
+        home.mkdir()
+        print(f"{copy_pages(options, folder)} pages")
+        yield home, folder
 
 
 def questions(data: Path) -> list[str]:

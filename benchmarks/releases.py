@@ -7,14 +7,13 @@ embedding model are stand-ins, as in `resync`. Each figure is given in elapsed a
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 from sqlalchemy import func, select
 
-from benchmarks.pages import copy_pages, parser
+from benchmarks.pages import laid_out
 from benchmarks.resync import World, opened
 from core.models import Revision
 
@@ -56,13 +55,7 @@ async def _figures(world: World, folder: Path) -> AsyncIterator[bool]:
 
 
 def main() -> int:
-    arguments = parser(__doc__)
-    arguments.set_defaults(pages=2500)
-    options = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="copilot-bench-") as name:
-        home, folder = Path(name) / "home", Path(name) / "pages"
-        home.mkdir()
-        print(f"{copy_pages(options, folder)} pages")
+    with laid_out(__doc__) as (home, folder):
         return 0 if asyncio.run(_measured(home, folder)) else 1
 
 

@@ -7,7 +7,6 @@ first ingest, which is on no clock, has stand-ins for the redactor and the embed
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from typing import cast
 
 import numpy as np
 
-from benchmarks.pages import copy_pages, parser
+from benchmarks.pages import laid_out
 from core.audit import Trail
 from core.database import Database
 from core.domain import Audience, Permission, Principal, RedactedText, RedactionProfile
@@ -145,13 +144,7 @@ async def _measure(home: Path, folder: Path) -> float:
 
 
 def main() -> int:
-    arguments = parser(__doc__)
-    arguments.set_defaults(pages=2500)
-    options = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="copilot-bench-") as name:
-        home, folder = Path(name) / "home", Path(name) / "pages"
-        home.mkdir()
-        print(f"{copy_pages(options, folder)} pages")
+    with laid_out(__doc__) as (home, folder):
         seconds = asyncio.run(_measure(home, folder))
     print(f"{'met:' if seconds <= TARGET_S else 'MISSED:'} at most {TARGET_S:g} s")
     return 0 if seconds <= TARGET_S else 1

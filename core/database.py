@@ -10,9 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType, Protocol
 
-from sqlalchemy import Connection, event, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgres
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import Connection, FromClause, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -149,8 +148,14 @@ async def wait_turn(session: WriteSession, name: str, *, shared: bool = False) -
 async def insert_new(session: WriteSession, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:
     """In one statement; of a row whose key is taken, the stored one stays. All rows name the same columns."""
     if rows:
-        insert = insert_postgres if session.get_bind().dialect.name == "postgresql" else insert_sqlite
-        await session.execute(insert(table.__table__).on_conflict_do_nothing(), list(rows))  # type: ignore[arg-type]
+        await session.execute(insert_into(session, table.__table__).on_conflict_do_nothing(), list(rows))
+
+
+def insert_into(session: WriteSession, table: type[DeclarativeBase] | FromClause) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say what becomes of a row whose key is taken: in the same words on both databases."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)  # type: ignore[arg-type]
+    return sqlite.insert(table)  # type: ignore[arg-type]
 
 
 class _translated:

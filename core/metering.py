@@ -17,12 +17,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgres
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from core.budgets import Budget, BudgetError, Budgets
 from core.crossings import Crossing
-from core.database import Database, ReadSession, WriteSession, wait_turn
+from core.database import Database, ReadSession, WriteSession, insert_into, wait_turn
 from core.domain import Principal
 from core.llm import Completion
 from core.models import KeyUsage, ModelCall, Usage, new_id, now
@@ -178,10 +176,11 @@ async def add(
 async def _count(
     session: WriteSession, table: type[Usage] | type[KeyUsage], place: dict[str, object], added: dict[str, int]
 ) -> None:
-    insert = upsert_postgres if session.get_bind().dialect.name == "postgresql" else upsert_sqlite
     sums = {name: getattr(table, name) + value for name, value in added.items()}
     await session.execute(
-        insert(table).values(**place, **added).on_conflict_do_update(index_elements=list(place), set_=sums)
+        insert_into(session, table)
+        .values(**place, **added)
+        .on_conflict_do_update(index_elements=list(place), set_=sums)
     )
 
 

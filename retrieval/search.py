@@ -34,7 +34,6 @@ from retrieval.scoring import (
 from retrieval.sparse import encode_query, query_terms
 from retrieval.supersession import Succession, Supersession, closed, ends, outranked, superseded
 
-_PARALLEL = 4
 LATELY_S = 5.0
 """How long after its last question a tenant still counts as one that others must leave a place to."""
 OVERLAY_LEAD = 0.02
@@ -87,8 +86,8 @@ class Searcher:
         tenants: Tenants,
         grants: Grants,
         supersession: Supersession,
+        turns: Turns,
         candidates: int = 40,
-        turns: Turns | None = None,
     ) -> None:
         self._index = index
         self._counts = Frequencies(index)
@@ -98,7 +97,7 @@ class Searcher:
         self._grants = grants
         self._supersession = supersession
         self._candidates = candidates
-        self._turns = turns or Turns(_PARALLEL, lately_s=LATELY_S)
+        self._turns = turns
 
     async def search(
         self,

@@ -111,9 +111,8 @@ def _watched(run: Callable[[asyncio.Handle], None], blocked: list[str]) -> Calla
     def watched(handle: asyncio.Handle) -> None:
         nonlocal waited, read_at
         wall, busy = time.perf_counter(), time.thread_time() - _collecting.seconds
-        if (
-            wall - read_at > 0.1
-        ):  # asked of the kernel before each of a million callbacks, it takes a sixth of the tests' time
+        # Asked of the kernel before each of a million callbacks, it takes a sixth of the tests' time.
+        if wall - read_at > 0.1:
             waited, read_at = _waited_s(), wall
         run(handle)
         wall, busy = time.perf_counter() - wall, time.thread_time() - _collecting.seconds - busy

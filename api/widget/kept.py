@@ -16,11 +16,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgres
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from answers.events import AnswerEvent, Cited, Done, Replaced, Sentence, Started, StatusChanged
-from core.database import Database
+from core.database import Database, insert_into
 from core.domain import Principal
 from core.errors import CopilotError, UnavailableError
 from core.keyring import Keyring
@@ -89,11 +87,10 @@ class KeptAnswers:
             "expires_at": at + self._keep + timedelta(seconds=LOST_S),
         }
         row = {"answer_id": answer_id, "tenant_id": principal.tenant_id, "visitor": principal.id, **values}
-        insert = upsert_sqlite if self._database.is_sqlite else upsert_postgres
-        upsert = insert(WidgetStream).values(row).on_conflict_do_update(
-            index_elements=[WidgetStream.answer_id], set_=values, where=WidgetStream.state != StreamState.DROPPED
-        )  # fmt: skip
         async with self._database.write(principal.tenant_id) as session:
+            upsert = insert_into(session, WidgetStream).values(row).on_conflict_do_update(
+                index_elements=[WidgetStream.answer_id], set_=values, where=WidgetStream.state != StreamState.DROPPED
+            )  # fmt: skip
             noted = await session.execute(upsert.returning(WidgetStream.answer_id))
             return noted.first() is not None
 

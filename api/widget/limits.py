@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert_postgres
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from core.database import Database, WriteSession
+from core.database import Database, WriteSession, insert_into
 from core.errors import RateLimitedError
 from core.keyring import Keyring
 from core.models import WidgetCount, now
@@ -86,7 +84,6 @@ class VisitLimits:
 
 async def _counted(session: WriteSession, tenant_id: str, limits: Sequence[_Limit], at: datetime) -> dict[str, int]:
     """With this once. One statement, whose rows two processes lock in the same order."""
-    insert = upsert_postgres if session.get_bind().dialect.name == "postgresql" else upsert_sqlite
     rows = [
         {
             "setting": limit.setting,
@@ -98,9 +95,9 @@ async def _counted(session: WriteSession, tenant_id: str, limits: Sequence[_Limi
         }
         for limit in limits
     ]
-    upsert = insert(WidgetCount).values(rows)
     key = (WidgetCount.setting, WidgetCount.who, WidgetCount.begins_at)
-    upsert = upsert.on_conflict_do_update(index_elements=key, set_={"times": WidgetCount.times + 1})
+    again = {"times": WidgetCount.times + 1}
+    upsert = insert_into(session, WidgetCount).values(rows).on_conflict_do_update(index_elements=key, set_=again)
     found = await session.execute(upsert.returning(WidgetCount.setting, WidgetCount.times))
     return {row.setting: row.times for row in found}
 

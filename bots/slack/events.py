@@ -15,12 +15,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgres
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from bots.slack.jobs import JobKind, SlackJob
 from core.crossings import Crossing
-from core.database import Database, WriteSession
+from core.database import Database, WriteSession, insert_into
 from core.keyring import Keyring
 from core.models import SlackEvent, now
 
@@ -73,17 +71,17 @@ class Events:
 
     async def store(self, event_id: str, tenant_id: str, job: SlackJob) -> bool:
         """False where the event was stored before: a redelivery."""
-        insert = insert_sqlite if self._database.is_sqlite else insert_postgres
-        row = insert(SlackEvent).values(
-            event_id=event_id,
-            tenant_id=tenant_id,
-            status=EventStatus.RECEIVED,
-            payload=self._seal(tenant_id, event_id, _Payload(job)),
-            attempts=0,
-            created_at=now(),
-        )
+        row = {
+            "event_id": event_id,
+            "tenant_id": tenant_id,
+            "status": EventStatus.RECEIVED,
+            "payload": self._seal(tenant_id, event_id, _Payload(job)),
+            "attempts": 0,
+            "created_at": now(),
+        }
         async with self._writing(tenant_id) as session:
-            stored = await session.execute(row.on_conflict_do_nothing().returning(SlackEvent.event_id))
+            added = insert_into(session, SlackEvent).values(row).on_conflict_do_nothing()
+            stored = await session.execute(added.returning(SlackEvent.event_id))
             return stored.first() is not None
 
     async def claim(self, event_id: str) -> Claim | None:

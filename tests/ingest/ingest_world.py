@@ -23,6 +23,7 @@ from core.jobs import Progress
 from core.keyring import Keyring
 from core.models import Document, Json, Revision
 from core.tenancy import TenantInfo, Tenants
+from core.turns import Turns
 from ingest.chunk import TokenBudget
 from ingest.formats.elements import ParseLimits
 from ingest.library import Library
@@ -157,6 +158,7 @@ class World:
             tenants=self.tenants,
             grants=Grants(database),
             supersession=Supersession(database),
+            turns=Turns(4),
             candidates=200,
         )
         self.tenant: TenantInfo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -107,6 +107,22 @@ async def killed_at(world: World, at: int | None) -> bool:
     finally:
         await releases.aclose()
     return True
+
+
+async def tidied_up(world: World, untidy: Callable[[], Awaitable[None]], *, stride: int = 1) -> None:
+    """Before each start `untidy` leaves work for it. Killed at one step after another, none shows a difference, until one ends."""
+    shown = await world.found()
+    for step in range(0, 40, stride):
+        await untidy()
+        try:
+            await doomed(world, Doom(step)).reconcile()
+        except Killed:
+            assert await world.found() == shown
+            await require_sound(await world.reopened())
+            continue
+        await require_sound(world)
+        return
+    raise AssertionError("no start came to its end")
 
 
 async def killed_preparing(world: World, at: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import pytest
@@ -14,7 +13,6 @@ from sync_world import FakeSource, Shelf, of, page
 
 from core.crossings import Crossing
 from core.models import MinHashBand
-from core.turns import Turns
 from ingest.resemblance import BANDS, band_keys, fingerprint, resemblance
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -189,57 +187,3 @@ def test_fingerprints_mean_the_same_for_ever() -> None:
     assert found.text_hash[:16] == "4ec99472681c5aa3"
     assert found.minhash[:8].hex() == "10c2ea99d74b3c21"
     assert band_keys(found.minhash)[0] == 1831448138729634867
-
-
-async def test_tenants_take_turns_however_many_files_one_has() -> None:
-    turns = Turns(1)
-    order: list[str] = []
-    begin = asyncio.Event()
-
-    async def work(tenant: str) -> None:
-        async with turns.place(tenant):
-            await begin.wait()
-            order.append(tenant)
-
-    async with asyncio.TaskGroup() as group:
-        for tenant in ["big"] * 5 + ["small", "other"]:
-            group.create_task(work(tenant))
-        await asyncio.sleep(0)
-        begin.set()
-    assert order == ["big", "big", "small", "other", "big", "big", "big"]
-
-
-@given(st.data())
-@settings(max_examples=60, deadline=None)
-def test_places_are_never_lost_nor_given_twice(data: st.DataObject) -> None:
-    """Whoever is cancelled, while waiting or while holding."""
-    places = data.draw(st.integers(1, 3))
-    names = data.draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=12))
-    cancelled = data.draw(st.sets(st.integers(0, len(names) - 1)))
-
-    async def play() -> None:
-        turns, held, most = Turns(places), 0, 0
-
-        async def work(name: str) -> None:
-            nonlocal held, most
-            async with turns.place(name):
-                held += 1
-                most = max(most, held)
-                try:
-                    await asyncio.sleep(0)
-                finally:
-                    held -= 1
-
-        tasks = [asyncio.create_task(work(name)) for name in names]
-        await asyncio.sleep(0)
-        for number in cancelled:
-            tasks[number].cancel()
-            await asyncio.sleep(0)
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert most <= places
-        async with asyncio.timeout(60):  # every place is free again
-            holders = [turns.place(str(number)) for number in range(places)]
-            for holder in holders:
-                await holder.__aenter__()
-
-    asyncio.run(play())

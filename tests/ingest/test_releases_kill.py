@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from ingest_world import World
-from releases_world import Doom, Killed, doomed, killed_at, live, release_states, require_sound, retire
+from releases_world import Doom, Killed, doomed, killed_at, live, release_states, require_sound, retire, tidied_up
 from sqlalchemy import select
 
 from core.crossings import Crossing
@@ -64,21 +64,13 @@ async def test_publish_killed_between_any_two_steps_shows_the_old_or_the_new_rel
 
 
 async def test_start_killed_while_it_tidies_up_is_tidied_up_by_the_next(world: World) -> None:
-    shown = await published(world)
+    await published(world)
     wanted = await edition(world, 3)
-    for step in range(0, 40, 2 * steps_of(world)[1]):
+
+    async def killed() -> None:
         assert not await killed_at(world, ALL_MARKED), "the publish ended before it was killed"
-        tidying = Doom(step)
-        try:
-            await doomed(world, tidying).reconcile()
-        except Killed:
-            assert await world.found() == shown
-            await require_sound(await world.reopened())
-            continue
-        break
-    else:
-        raise AssertionError("no start came to its end")
-    await require_sound(world)
+
+    await tidied_up(world, killed, stride=2 * steps_of(world)[1])
     await world.publish()
     assert await world.found() == wanted
 

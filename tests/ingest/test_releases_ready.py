@@ -7,11 +7,8 @@ import asyncio
 import pytest
 from ingest_world import World, raising
 from releases_world import (
-    Doom,
     FakeGate,
-    Killed,
     breaking,
-    doomed,
     garbage,
     gated,
     killed_at,
@@ -19,6 +16,7 @@ from releases_world import (
     release_states,
     require_sound,
     retire,
+    tidied_up,
 )
 
 from api.wiring.knowledge import sync_source
@@ -193,20 +191,7 @@ async def test_publish_of_what_stands_ready_killed_between_any_two_steps_shows_o
 
 async def test_giving_it_up_may_die_at_any_step_and_is_taken_up_again(world: World) -> None:
     wanted = await two_editions(world)
-    shown = await world.found()
-    for step in range(40):
-        await prepared(world)
-        try:
-            await doomed(world, Doom(step)).reconcile()
-        except Killed:
-            assert await world.found() == shown
-            world = await world.reopened()
-            await require_sound(world)
-            continue
-        break
-    else:
-        raise AssertionError("no start came to its end")
-    await require_sound(world)
+    await tidied_up(world, lambda: prepared(world))
     await world.publish()
     assert await world.found() == wanted
 
