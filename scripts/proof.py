@@ -1,15 +1,16 @@
 """Writes docs/proof.md from what pytest reported (JUnit XML): each long proof with its result, its time, what it printed.
 
 python -m pytest -m proof -o junit_logging=system-out --junitxml=proof.xml tests
-python scripts/proof.py proof.xml docs/proof.md
+python scripts/proof.py docs/proof.md proof.xml
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,10 +73,8 @@ def _git(*words: str) -> str:
     return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def main(report: Path, page: Path) -> None:
-    import os
-
-    found = sorted(proofs(report), key=lambda proof: proof.place)
+def main(page: Path, reports: Sequence[Path]) -> None:
+    found = sorted((proof for report in reports for proof in proofs(report)), key=lambda proof: proof.place)
     passed = sum(proof.result == "passed" for proof in found)
     head = HEAD.format(
         day=datetime.now(UTC).date().isoformat(),
@@ -91,4 +90,4 @@ def main(report: Path, page: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])

@@ -254,7 +254,7 @@ DELAY_S = 5.0
 the second upload."""
 
 
-@pytest.mark.parametrize("pages", [40, pytest.param(2000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("pages", [40, pytest.param(2000, marks=[pytest.mark.proof, pytest.mark.timed])])
 def test_upload_is_not_held_up_by_another_tenants_sync(around: World, api: httpx.Client, pages: int) -> None:
     place = Folder(around.folder / f"large-{pages}")
     for number in range(pages):

@@ -116,7 +116,11 @@ async def test_bots_that_answer_each_other_stop_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "limit_s", [pytest.param(CROWDED_S, marks=pytest.mark.slow), pytest.param(ACK_S, marks=pytest.mark.proof)]
+    "limit_s",
+    [
+        pytest.param(CROWDED_S, marks=pytest.mark.slow),
+        pytest.param(ACK_S, marks=[pytest.mark.proof, pytest.mark.timed]),
+    ],
 )
 async def test_fifty_events_at_once_are_acknowledged_in_time(world: World, limit_s: float) -> None:
     bot, times = await world.bot(), []

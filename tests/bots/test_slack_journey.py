@@ -146,6 +146,7 @@ async def test_rejected_answer_becomes_a_task(journey: Journey) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.timed
 async def test_first_checked_sentence_stands_in_slack_within_a_second_and_a_half(journey: Journey) -> None:
     await journey.asked(FREEZES)
     times = sorted([(await journey.asked(FREEZES))[1] for _ in range(20)])

@@ -188,7 +188,7 @@ async def test_a_scope_that_the_role_does_not_hold_any_more_is_lost(
     assert (await keys.authenticate(key.token)).permissions == frozenset()
 
 
-@pytest.mark.parametrize("seconds", [15.0, pytest.param(1.0, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("seconds", [15.0, pytest.param(1.0, marks=[pytest.mark.proof, pytest.mark.timed])])
 async def test_a_revoked_key_is_dead_within_a_second_in_every_process(
     keys: Keys, tenant: TenantInfo, database_url: str, seconds: float
 ) -> None:

@@ -212,6 +212,7 @@ async def _says(world: World, query: str) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.proof
+@pytest.mark.timed
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("redacting", [False, True])

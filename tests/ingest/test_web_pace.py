@@ -115,6 +115,7 @@ async def test_unchanged_site_costs_one_request_a_page(site: WebSite) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.timed
 @pytest.mark.slow
 async def test_2500_unchanged_pages_are_looked_through_within_10_seconds(site: WebSite) -> None:
     seconds, requests = await _measured(site, 2500)

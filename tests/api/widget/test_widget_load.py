@@ -107,7 +107,7 @@ def _share(turns: list[tuple[float, float]], index: int, share: float) -> float:
     return round(times[min(len(times) - 1, int(len(times) * share))], 2)
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(200, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("count", [8, pytest.param(200, marks=[pytest.mark.proof, pytest.mark.timed])])
 def test_conversations_at_once_are_all_answered(busy: tuple[Server, str], count: int) -> None:
     server, widget = busy
     before = _resident_mb(server)
