@@ -43,7 +43,6 @@ check: lint ## lint and the fast tests
 
 test: setup-dev ## lint and the tests: real models, databases and browsers (make proof has the long ones)
 	@scripts/ensure-test-tools
-	@$(MAKE) lint
 	@scripts/run-tests $(ARGS)
 
 eval: setup ## Measure search and answers on every data set below DATA, and write the figures into docs/quality.md

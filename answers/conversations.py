@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any, Protocol
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
 from answers.follow_ups import Turn
 from answers.gaps import keep_gaps
 from answers.kinds import Kind
 from answers.types import Answer, Choice, Evidence, Facet
-from core.database import Database
+from core.database import Database, insert_new
 from core.domain import Principal
 from core.errors import NotFoundError
 from core.metering import Cost, add
@@ -86,11 +86,12 @@ class Conversations:
         """Store the turn, what was taken out of it, what it could not answer, and count the question, in one transaction. Its
         models' tokens are counted call by call."""
         async with self._database.write(principal.tenant_id) as session:
-            if await session.get(Conversation, answer.conversation_id) is None:
-                session.add(
-                    Conversation(id=answer.conversation_id, tenant_id=principal.tenant_id, principal_id=principal.id)
-                )
-                await session.flush()
+            conversation = {
+                "id": answer.conversation_id,
+                "tenant_id": principal.tenant_id,
+                "principal_id": principal.id,
+            }
+            await insert_new(session, Conversation, [conversation])
             session.add(
                 AnswerRow(
                     id=answer.answer_id,
@@ -139,6 +140,5 @@ def _turn(row: AnswerRow) -> Turn:
 
 def as_json(value: Any) -> Json:
     """A dataclass as JSON values: dates as ISO 8601."""
-    encoded = json.dumps(dataclasses.asdict(value), default=str, ensure_ascii=False)
-    decoded: Json = json.loads(encoded)
-    return decoded
+    found: Json = to_jsonable_python(value)
+    return found

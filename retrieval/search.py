@@ -147,8 +147,7 @@ class Searcher:
         )
         if not views:
             return result
-        vector = await self._embedder.embed_query(query)
-        sparse = await self._weighed(views, query)
+        vector, sparse = await asyncio.gather(self._embedder.embed_query(query), self._weighed(views, query))
         found = await asyncio.gather(*(self._candidates_of(view, vector, sparse, without) for view in views))
         ranked = await self._ranked(scope.tenant_id, query, views, found, vector, sparse, first=limit)
         passages = await self._loaded(views, found, ranked[:limit], whole_procedures=whole_procedures)
