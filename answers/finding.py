@@ -24,6 +24,10 @@ HOPEFUL = 0.5
 """The least where a passage holds the very code that was asked about: the words around a code say little, the code much."""
 
 
+DISTRUST = 0.8
+"""How much of a confidence is left where there are signs of an injection: the doubtful half of what would be answered is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`threshold` is what the confidence must reach for an answer. `elsewhere`: passages about the same thing that hold for another
@@ -90,4 +94,10 @@ def _finding(query: str, result: SearchResult, calibration: Calibration) -> Find
         sure = min(sure, DOUBTFUL)
     elif holding(query, result.passages):
         sure = max(sure, HOPEFUL)
-    return Finding(result, sure, calibration.threshold)
+    found = Finding(result, sure, calibration.threshold)
+    return distrusted(found) if result.passages and result.passages[0].suspect else found
+
+
+def distrusted(found: Finding) -> Finding:
+    """What is asked, or the best passage's document, holds words that look like instructions to a language model."""
+    return replace(found, confidence=DISTRUST * found.confidence)

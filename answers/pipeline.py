@@ -13,7 +13,7 @@ from answers.compose import Composer
 from answers.conversations import Memory
 from answers.endings import Ending
 from answers.events import AnswerEvent, Done, Started, StatusChanged
-from answers.finding import Finder, Finding
+from answers.finding import Finder, Finding, distrusted
 from answers.kinds import Kind, Message, read_message
 from answers.plan import Plan, Planner, Plans
 from answers.plan import Turn as Earlier
@@ -197,6 +197,7 @@ class AnswerPipeline:
         scope = Scope.of(turn.question.principal, plan.filters)
         with self._stages.stage(turn.timings, "find", StageKind.RETRIEVER, input=plan.query) as span:
             found = await self._finder.find(turn.tenant, scope, plan.query, turn.releases)
+            found = distrusted(found) if turn.screened.signals else found
             turn.findings.append(found)
             turn.releases = {**turn.releases, **found.result.releases}
             span.update(output=[{"source": p.source, "score": p.score} for p in found.result.passages])

@@ -247,6 +247,17 @@ def _show_gate(gate: Json) -> None:
     for slug, counts in gate.get("partners", {}).items():
         told = f"{counts['passed_after']} of {counts['questions']} pass, {counts['passed_before']} before"
         out.print(f"  partner {escape(slug)}: {told}, {counts['broken']} broken")
+    _show_suspicious(gate.get("suspicious", {}))
+
+
+def _show_suspicious(found: Json) -> None:
+    """What to look at before the release is trusted."""
+    for one in found.get("altered", ()):
+        says, other = ", ".join(one["says"]), ", ".join(one["original_says"])
+        told = f"{one['source']} is much like {one['original']}, but says {says} where that one says {other}"
+        out.print(f"[yellow]look at:[/yellow] {escape(told)}")
+    for one in found.get("floods", ()):
+        out.print(f"[yellow]look at:[/yellow] {one['documents']} documents repeat {escape(one['original'])}")
 
 
 def _show_changes(changes: Json | None) -> None:

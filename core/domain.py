@@ -213,6 +213,8 @@ class Passage:
     product: str | None = None
     module: str | None = None
     authoritative: bool = False
+    suspect: bool = False
+    """Its document holds words that look like instructions to a language model."""
     tenant_id: str = ""
     """Whose document it is: the asker's own tenant, or one that granted its corpus."""
     sentences: tuple[tuple[int, int], ...] = ()

@@ -60,6 +60,12 @@ class Prepared:
     withheld: Mapping[str, tuple[Withheld, ...]] = field(default_factory=dict)
 
 
+NOT_AUTHORITATIVE = (
+    "authoritative: not believed of a document that holds words which look like instructions to a language model;"
+    " read it, then mark it with 'partner-copilot document authority'"
+)
+
+
 class Preparer:
     """The steps with their parts: a redactor, an injection scanner, and the embedding model's window."""
 
@@ -92,6 +98,8 @@ class Preparer:
         chunks = tuple(chunk(elements, title=title, budget=self._budget))
         signals = {each.number: signs for each in chunks if (signs := self._scan(each.text))}
         told = (*parsed.warnings, *warnings)
+        if signals and metadata.authoritative:
+            metadata, told = replace(metadata, authoritative=False), (*told, NOT_AUTHORITATIVE)
         return Prepared(replace(metadata, title=title), chunks, dict(counts), signals, told, kept)
 
     def _redacted(

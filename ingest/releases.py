@@ -29,6 +29,7 @@ from ingest.reconcile import Reconciled, Reconciliation
 from ingest.release_rows import Plan
 from ingest.release_views import ReleaseChanges, changes
 from ingest.repository import point_id
+from ingest.suspicions import suspicious
 from retrieval.index import VectorIndex
 
 log = structlog.get_logger()
@@ -36,11 +37,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ReleasePolicy:
-    """Seconds that a gate may take, and that a start waits for a corpus which somebody else is syncing."""
+    """Seconds that a gate may take, and that a start waits for a corpus which somebody else is syncing; how many copies of one
+    document make a flood, and how many near copies are compared for their numbers."""
 
     gate_timeout_s: float = 300.0
     reconcile_wait_s: float = 10.0
     max_listed: int = 500
+    flood: int = 10
+    max_compared: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Releases:
             async with self._undone_on_failure(tenant, plan):
                 await self._mark(tenant, plan)
                 verdict = await self._examined(tenant, plan)
-                gate = verdict.as_json(overridden=bool(override_reason))
+                gate = await self._told(tenant_id, plan, verdict.as_json(overridden=bool(override_reason)))
                 used = override_reason if not verdict.passed else None
                 if not verdict.passed and not used:
                     raise _blocked(plan.number, verdict, gate)
@@ -135,7 +139,8 @@ class Releases:
                 return Rehearsal({}, 0, 0, ReleaseChanges())
             async with self._undone_on_failure(tenant, plan):
                 await self._mark(tenant, plan)
-                gate = (await self._examined(tenant, plan)).as_json(overridden=False)
+                verdict = await self._examined(tenant, plan)
+                gate = await self._told(tenant_id, plan, verdict.as_json(overridden=False))
                 async with self._database.read(tenant_id) as session:
                     found = await changes(session, tenant_id, plan.live, plan.number, limit=self._policy.max_listed)
             await asyncio.shield(self._undo(tenant, plan.number, "abandoned", gate))
@@ -256,6 +261,13 @@ class Releases:
                 None, limits, (f"the golden questions could not be asked: {fault.detail} [{fault.code}]",)
             )
         return GateVerdict(report, limits, tuple(limits.missed(report)), time.perf_counter() - began)
+
+    async def _told(self, tenant_id: str, plan: Plan, gate: Json) -> Json:
+        """With what looks wrong in the documents that come in, where anything does: for a person to look at, no reason to block."""
+        async with self._database.read(tenant_id) as session:
+            limits = {"flood": self._policy.flood, "compared": self._policy.max_compared}
+            found = await suspicious(session, tenant_id, plan.entering, **limits)
+        return gate | {"suspicious": found} if found else gate
 
     @asynccontextmanager
     async def _reporting(self, tenant_id: str, number: int, progress: Progress) -> AsyncIterator[None]:

@@ -196,6 +196,7 @@ def _passage(row: PassageRow, revision: Revision, document: Document, corpus: st
         product=info.get("product"),
         module=info.get("module"),
         authoritative=_marked(document, revision),
+        suspect=bool(revision.signals),
         tenant_id=document.tenant_id,
         sentences=tuple((start, end) for start, end in row.sentences),
         sentence_scores=ranked.sentence_scores,

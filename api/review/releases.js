@@ -137,6 +137,14 @@ function reasons(gate) {
   return (gate.reasons ?? []).map((reason) => el("p", { dir: "auto" }, `Held up: ${reason}.`));
 }
 
+/** Documents that deserve a look before the release is trusted. */
+function suspicions({ altered = [], floods = [] }) {
+  return [
+    ...altered.map(({ source, original, says, original_says }) => `${source} is much like ${original}, but says ${says.join(", ")} where that one says ${original_says.join(", ")}.`),
+    ...floods.map(({ original, documents }) => `${countWords(documents, "document")} repeat ${original}.`),
+  ].map((words) => el("p", { dir: "auto" }, el("strong", {}, "Look at: "), words));
+}
+
 /** Counts, and each question whose answer changes, appears or vanishes. */
 function gateReport(gate) {
   const partners = Object.entries(gate.partners ?? {});
@@ -144,6 +152,7 @@ function gateReport(gate) {
     "div",
     { class: "gate" },
     el("p", {}, gateWords(gate)),
+    suspicions(gate.suspicious ?? {}),
     partners.length > 0 && el("p", { class: "quiet" }, `Partners: ${partners.map(([name, counts]) => `${name} ${counts.passed_after} of ${counts.questions}`).join(", ")}`),
     (gate.changes ?? []).map(({ key, question, change, before, after }) =>
       el(

@@ -45,7 +45,9 @@ def make_releases(engine: Engine) -> Releases:
         index=engine.index,
         tenants=engine.tenants,
         gate=GoldenGate(store=make_golden(engine), asker=asker, parallel=given.gate_parallel),
-        policy=ReleasePolicy(given.gate_timeout_s, given.reconcile_wait_s, given.max_listed),
+        policy=ReleasePolicy(
+            given.gate_timeout_s, given.reconcile_wait_s, given.max_listed, given.flood, given.max_compared
+        ),
     )
 
 

@@ -107,6 +107,8 @@ class ReleaseSettings(Section):
     gate_parallel: int = Field(4, ge=1, description="golden questions asked at once")
     max_golden: int = Field(500, ge=1, description="golden questions of a tenant")
     max_listed: int = Field(500, ge=1, description="documents that one list of a release's changes names")
+    flood: int = Field(10, ge=2, description="copies of one document that a release is warned of as a flood")
+    max_compared: int = Field(200, ge=0, description="near copies that a publish compares for other numbers")
     keep: int = Field(20, ge=1, description="newest releases that a collection keeps")
     keep_revisions: int = Field(5, ge=1, description="newest revisions of a document that a collection keeps")
     grace_s: float = Field(600.0, ge=0, description="how long a collection spares a release that was live")

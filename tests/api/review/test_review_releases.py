@@ -40,6 +40,10 @@ def test_a_blocked_release_shows_its_gate_and_is_published_with_a_reason(desk: D
         "broken": ["keys"],
         "changes": [change],
         "partners": {},
+        "suspicious": {
+            "altered": [{"source": "b.md", "original": HOSTILE, "says": ["90"], "original_says": ["30"]}],
+            "floods": [{"original": "a.md", "documents": 12}],
+        },
     }
     sent: list[dict[str, str]] = []
 
@@ -59,6 +63,13 @@ def test_a_blocked_release_shows_its_gate_and_is_published_with_a_reason(desk: D
     desk.dialog.get_by_role("button", name="Publish").click()
     expect(desk.page.get_by_role("alert")).to_have_text("Not published. 1 golden question would fail: keys")
     expect(desk.page.locator(".gate").first).to_contain_text("gate blocked: 2 of 3 golden questions pass, 3 before")
+    warned = desk.page.locator(".gate p", has_text="Look at:")
+    expect(warned).to_have_text(
+        [
+            f"Look at: b.md is much like {HOSTILE}, but says 90 where that one says 30.",
+            "Look at: 12 documents repeat a.md.",
+        ]
+    )
     desk.page.get_by_text(f"changed: {HOSTILE} (broken)").click()
     expect(desk.page.locator("del")).to_have_text("Eleven seconds.")
     desk.press("Publish anyway…")
