@@ -132,8 +132,8 @@ class _Row(_Part):
     id: str = Field(min_length=1)
     question: str = Field(min_length=1)
     kind: Kind
-    audience: Audience
-    gold: tuple[_Gold, ...]
+    audience: Audience = Audience.AGENT
+    gold: tuple[_Gold, ...] = ()
     filters: _Filters = _Filters()
     foreign_tenant: str | None = None
 
