@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NewType, Protocol
@@ -62,6 +62,8 @@ class Database:
         else:
             self.engine = create_async_engine(parsed, pool_size=pool_size, pool_pre_ping=True)
         self._writing = self.engine.execution_options(copilot_write=True)
+        # SQLite has one writer. Whoever waits for it there sleeps and tries again, holding a connection: here they stand in line.
+        self._writer: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         # Apart from the pool: whoever holds a lock for minutes must not take a connection from the requests.
         self._locking = None if self.is_sqlite else create_async_engine(parsed, poolclass=NullPool)
         self._locks: dict[str, asyncio.Lock] = {}
@@ -77,7 +79,7 @@ class Database:
     @asynccontextmanager
     async def write(self, whose: str | Crossing) -> AsyncIterator[WriteSession]:
         with _translated():
-            async with self._session(self._writing, whose) as session, session.begin():
+            async with self._writer, self._session(self._writing, whose) as session, session.begin():
                 writing = WriteSession(session)
                 if self.trail is not None:
                     self.trail.attach(writing)

@@ -25,11 +25,11 @@ from core.keyring import Keyring
 from core.models import WidgetStream, now
 
 NOTE_S = 0.25
-"""Between two looks at whether there is something to note; an extractive answer is whole after one."""
+"""What is told within it is noted at once; an extractive answer is whole by then."""
 BEAT_S = 1.0
-"""Between two notes of a process that has nothing to tell."""
+"""Between two signs of life of a process that has nothing to tell."""
 LOST_S = 5 * BEAT_S
-"""Without a note for so long, the process that wrote an answer is dead."""
+"""Without one for so long, the process that wrote an answer is dead."""
 
 _KINDS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in (Started, StatusChanged, Sentence, Cited, Replaced, Done)
@@ -93,6 +93,16 @@ class KeptAnswers:
             )  # fmt: skip
             noted = await session.execute(upsert.returning(WidgetStream.answer_id))
             return noted.first() is not None
+
+    async def beat(self, tenant_id: str, answer_ids: Sequence[str]) -> set[str]:
+        """These are still on their way here; those that are not to be any more, since their visitors stopped them elsewhere."""
+        at = self._clock()
+        mine = WidgetStream.tenant_id == tenant_id, WidgetStream.answer_id.in_(answer_ids)
+        alive = update(WidgetStream).where(*mine, WidgetStream.state == StreamState.RUNNING)
+        values = {"beat_at": at, "expires_at": at + self._keep + timedelta(seconds=LOST_S)}
+        async with self._database.write(tenant_id) as session:
+            known = await session.scalars(alive.values(values).returning(WidgetStream.answer_id))
+            return set(answer_ids) - set(known)
 
     async def of(self, principal: Principal, answer_id: str) -> Noted | None:
         async with self._database.read(principal.tenant_id) as session:

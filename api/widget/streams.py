@@ -5,7 +5,8 @@ again: from this process's memory where it wrote the answer, else from the datab
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 import structlog
@@ -29,6 +30,9 @@ class Streams:
         self._answers = answers
         self._kept: dict[str, _Stream] = {}
         self._notes: set[asyncio.Task[None]] = set()
+        self._running: dict[str, tuple[Principal, _Stream]] = {}
+        """Answers that the database knows to be on their way."""
+        self._beating: asyncio.Task[None] | None = None
 
     async def kept(self, principal: Principal, events: AsyncIterator[AnswerEvent]) -> AsyncIterator[AnswerEvent]:
         """The same events. Of others than a widget's visitors, and above COPILOT_WIDGET__MAX_KEPT_ANSWERS, nothing is kept: there
@@ -61,7 +65,7 @@ class Streams:
 
     async def aclose(self) -> None:
         """Answers that have ended stay in the database for their time: another process can tell them."""
-        for note in (notes := list(self._notes)):
+        for note in (notes := [*self._notes, *filter(None, [self._beating])]):
             note.cancel()
         await asyncio.gather(*notes, return_exceptions=True)
         for stream in list(self._kept.values()):
@@ -81,17 +85,43 @@ class Streams:
             log.warning("widget_answer_not_kept", code=error.code, reason=error.detail)
 
     async def _note_down(self, principal: Principal, answer_id: str, stream: _Stream) -> None:
-        told, at = 0, 0.0
-        while not stream.closed.is_set():
-            ended, count = stream.ended, stream.count
-            if ended or count > told or stream.now() - at > BEAT_S:
-                told, at = count, stream.now()
-                events, fault = stream.told(count), stream.fault
-                if not await self._answers.note(principal, answer_id, events, ended=ended, fault=fault):
-                    await stream.aclose()
+        told = 0
+        while True:
+            await stream.ends_within(NOTE_S)  # what comes close upon another is noted with it
+            if stream.closed.is_set():
+                return
+            ended, told = stream.ended, stream.count
+            if not await self._answers.note(principal, answer_id, stream.told(told), ended=ended, fault=stream.fault):
+                await stream.aclose()
             if ended:
                 return
-            await stream.ends_within(NOTE_S)
+            self._running[answer_id] = (principal, stream)
+            if self._beating is None or self._beating.done():
+                self._beating = asyncio.create_task(self._beat())
+            try:
+                await stream.goes_beyond_or_ends(told)
+            finally:
+                self._running.pop(answer_id, None)
+
+    async def _beat(self) -> None:
+        """While there are answers on their way: one word for all of a tenant's, since a crowd waits at the worst of times."""
+        while self._running:
+            await asyncio.sleep(BEAT_S)
+            tenants: defaultdict[str, list[str]] = defaultdict(list)
+            for answer_id, (principal, _) in self._running.items():
+                tenants[principal.tenant_id].append(answer_id)
+            for tenant_id, ids in tenants.items():
+                await self._beat_for(tenant_id, ids)
+
+    async def _beat_for(self, tenant_id: str, ids: Sequence[str]) -> None:
+        try:
+            dropped = await self._answers.beat(tenant_id, ids)
+        except CopilotError as error:  # the next one may be heard
+            log.warning("widget_answers_not_kept", code=error.code, reason=error.detail)
+            return
+        for answer_id in dropped:
+            if answer_id in self._running:
+                await self._running[answer_id][1].aclose()
 
     def _of(self, principal: Principal, answer_id: str) -> _Stream | None:
         stream = self._kept.get(answer_id)
@@ -144,11 +174,12 @@ class _Stream:
     def told(self, count: int) -> list[AnswerEvent]:
         return self._told[:count]
 
-    def now(self) -> float:
-        return self._task.get_loop().time()
-
     async def ends_within(self, seconds: float) -> None:
         await asyncio.wait({self._task}, timeout=seconds)
+
+    async def goes_beyond_or_ends(self, count: int) -> None:
+        while self.count <= count and not self.ended:
+            await self._news.wait()
 
     def belongs_to(self, principal: Principal) -> bool:
         return self._owner == (principal.tenant_id, principal.id)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from widget_answers import SENTENCES, FakePipeline
 
 from answers.events import AnswerEvent, Done, Started
@@ -129,6 +129,24 @@ async def test_stop_in_another_process_ends_the_work_and_nobody_elses_does(waiti
     await other.drop(waiting.visitor(), answer_id)
     await waiting.until(lambda: waiting.pipeline.ended)
     await waiting.until_rows(0)
+
+
+async def test_a_crowd_that_waits_gives_one_sign_of_life_together(waiting: Waiting) -> None:
+    waiting.pipeline.pause = 30.0
+    process = waiting.process()
+    crowd = {await waiting.lost(process) for _ in range(6)}
+    before = max(row.beat_at for row in await waiting.until_rows(6))
+    beats: list[str] = []
+
+    def heard(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if statement.startswith("UPDATE widget_streams"):
+            beats.append(str(parameters))
+
+    event.listen(waiting.database.engine.sync_engine, "before_cursor_execute", heard)
+    async with asyncio.timeout(30):
+        while min(row.beat_at for row in await waiting.rows()) <= before:
+            await asyncio.sleep(0.1)
+    assert beats and all(answer_id in beat for beat in beats for answer_id in crowd)
 
 
 async def test_what_is_stored_of_an_answer_cannot_be_read(waiting: Waiting) -> None:
