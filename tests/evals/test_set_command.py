@@ -31,6 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(tmp_path_factory.mktemp("sets") / "home")
 
 
+@pytest.mark.proof
 def test_a_set_is_taken_in_asked_and_compared(home: Home, data: Path, tmp_path: Path) -> None:
     first = home.run("eval", "run", "ax-withheld", "--data", str(data), "--answers", "--out", str(tmp_path)).done()
     assert "3 questions, 2 of them answerable, in 3 groups; 3 documents" in first.out
