@@ -22,7 +22,7 @@ BUSY_TIMEOUT_MS = 10_000
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
 """The last one: what is deleted is overwritten with zeros, not only let go."""
 
-_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
+_BEGIN = "BEGIN"
 
 
 def sqlite_engine(url: URL) -> AsyncEngine:
@@ -41,7 +41,7 @@ def sqlite_engine(url: URL) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Any) -> None:
         write = connection.get_execution_options().get("copilot_write", False)
-        connection.exec_driver_sql(_WRITE if write else _READ)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else _BEGIN)
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def on_invalidate(connection: Any, _record: object, _error: object) -> None:
@@ -61,18 +61,18 @@ def _connected(database: str, **kwargs: Any) -> OneHopConnection:
 class OneHopConnection(aiosqlite.Connection):
     """Awaitable, as SQLAlchemy's adapter uses it."""
 
-    _to_begin: str | None = None
+    _to_begin = False
     _unsettled = False
 
     def cursor(self) -> OneHopCursor:  # type: ignore[override]
         return OneHopCursor(self)
 
     async def run(self, statement: str, parameters: Any, *, many: bool = False) -> Ran:
-        """What begins a transaction travels with the statement after it."""
-        if statement in (_READ, _WRITE):
-            self._to_begin = statement
+        """A deferred BEGIN takes no lock, so it travels with the statement after it."""
+        if statement == _BEGIN:
+            self._to_begin = True
             return Ran()
-        begin, self._to_begin = self._to_begin, None
+        begin, self._to_begin = self._to_begin, False
         self._unsettled = True  # until the thread has answered: a caller that is cancelled meanwhile cannot know
         work = partial(_run, self._conn, statement, parameters, begin=begin, many=many)
         ran: Ran = await self._execute(work)  # type: ignore[no-untyped-call]
@@ -90,7 +90,7 @@ class OneHopConnection(aiosqlite.Connection):
 
     def _is_open(self) -> bool:
         """Whether there may be a transaction to end."""
-        self._to_begin = None
+        self._to_begin = False
         return self._unsettled or self.in_transaction
 
 
@@ -106,9 +106,9 @@ class Ran:
         self.lastrowid = cursor.lastrowid if cursor else None
 
 
-def _run(connection: sqlite3.Connection, statement: str, parameters: Any, *, begin: str | None, many: bool) -> Ran:
+def _run(connection: sqlite3.Connection, statement: str, parameters: Any, *, begin: bool, many: bool) -> Ran:
     if begin:
-        connection.execute(begin)
+        connection.execute(_BEGIN)
     cursor = connection.executemany(statement, parameters) if many else connection.execute(statement, parameters)
     ran = Ran(cursor)
     cursor.close()
