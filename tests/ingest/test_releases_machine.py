@@ -275,7 +275,7 @@ def _play(url: str, folder: Path, *, examples: int, steps: int) -> None:
 
 def test_releases_equal_a_model_that_keeps_each_as_a_set(database_url: str, quick_folder: Path) -> None:
     quick = database_url.startswith("sqlite")
-    _play(database_url, quick_folder, examples=4 if quick else 2, steps=25)
+    _play(database_url, quick_folder, examples=6 if quick else 3, steps=25)
 
 
 @pytest.mark.proof
