@@ -8,6 +8,29 @@ from review_browser import HOSTILE, Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+CHANGE = {
+    "key": "keys",
+    "question": HOSTILE,
+    "change": "changed",
+    "audience": "partner",
+    "before": {"passed": True, "outcome": "answered", "text": "Eleven seconds."},
+    "after": {"passed": False, "outcome": "answered", "text": "Nineteen seconds."},
+}
+COUNTS = {"questions": 3, "passed_before": 3, "passed_after": 2}
+GATE = {
+    **COUNTS,
+    "state": "blocked",
+    "reasons": ["broken"],
+    "broken": ["keys"],
+    "changes": [CHANGE],
+    "partners": {},
+    "suspicious": {
+        "altered": [{"source": "b.md", "original": HOSTILE, "says": ["90"], "original_says": ["30"]}],
+        "floods": [{"original": "a.md", "documents": 12}],
+    },
+}
+"""What a gate says that holds a release up."""
+
 
 def test_a_release_is_rolled_back_after_a_question(desk: Desk, changed: str) -> None:
     row = desk.service.row(changed)
@@ -24,32 +47,11 @@ def test_a_release_is_rolled_back_after_a_question(desk: Desk, changed: str) -> 
 
 
 def test_a_blocked_release_shows_its_gate_and_is_published_with_a_reason(desk: Desk, changed: str) -> None:
-    change = {
-        "key": "keys",
-        "question": HOSTILE,
-        "change": "changed",
-        "audience": "partner",
-        "before": {"passed": True, "outcome": "answered", "text": "Eleven seconds."},
-        "after": {"passed": False, "outcome": "answered", "text": "Nineteen seconds."},
-    }
-    counts = {"questions": 3, "passed_before": 3, "passed_after": 2}
-    gate = {
-        **counts,
-        "state": "blocked",
-        "reasons": ["broken"],
-        "broken": ["keys"],
-        "changes": [change],
-        "partners": {},
-        "suspicious": {
-            "altered": [{"source": "b.md", "original": HOSTILE, "says": ["90"], "original_says": ["30"]}],
-            "floods": [{"original": "a.md", "documents": 12}],
-        },
-    }
     sent: list[dict[str, str]] = []
 
     def publish(route: object) -> None:
         sent.append(route.request.post_data_json)  # type: ignore[attr-defined]
-        body = {"code": "gate_failed", "detail": "1 golden question would fail: keys", "gate": gate}
+        body = {"code": "gate_failed", "detail": "1 golden question would fail: keys", "gate": GATE}
         if "override_reason" in sent[-1]:
             route.fulfill(status=201, json={"release": 2, "entered": 1, "left": 1})  # type: ignore[attr-defined]
         else:
