@@ -84,14 +84,20 @@ def sync(api: httpx.Client, folder: Path) -> httpx.Response:
     return source if source.is_error else api.post(f"/v1/sources/{source.json()['id']}/sync")
 
 
-def fault_of(api: httpx.Client, started: httpx.Response) -> str:
-    """The code that a sync ended with, whether it was refused or failed later."""
+def held_up(api: httpx.Client, started: httpx.Response) -> tuple[str, str | None]:
+    """The code that a sync is held up with, and its job, which waits; None where it was refused before there was one."""
     if started.is_error:
         assert started.headers["content-type"] == "application/problem+json"
-        return str(started.json()["code"])
-    job = finished_job(api, started.json()["id"])
-    assert job["status"] == "failed", job
-    return str(job["error"]["code"])
+        return str(started.json()["code"]), None
+    job: Json = {}
+
+    def waits() -> bool:
+        job.update(api.get(f"/v1/jobs/{started.json()['id']}").json())
+        assert job["status"] in ("queued", "running"), job
+        return bool(job["error"])
+
+    wait_for(waits, seconds=180, what="the fault of the job")
+    return str(job["error"]["code"]), str(job["id"])
 
 
 def stored(home: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -134,12 +140,13 @@ def test_a_full_disk_stops_an_ingest_and_not_the_answers_and_freeing_space_finis
 ) -> None:
     home = prepared.copied_to(small_disk / "home")
     folder = write_documents(tmp_path / "loyalty", dict(list(BEYOND.items())[-20:]))
-    with serving(home) as server, server.api(prepared.token) as api:
+    with serving(home, JOBS__FULL_DISK_PAUSE_S="2") as server, server.api(prepared.token) as api:
         before = ask(api, FREEZES)
         documents = answerable(home)
 
         ballast = fill(small_disk, left)
-        assert fault_of(api, sync(api, folder)) == "storage_full"
+        code, waiting = held_up(api, sync(api, folder))
+        assert code == "storage_full"
         assert answerable(home) == documents
         if left:
             is_proved(api, ask(api, FREEZES))
@@ -148,7 +155,7 @@ def test_a_full_disk_stops_an_ingest_and_not_the_answers_and_freeing_space_finis
             assert (refused.status_code, refused.json().get("code")) == (507, "storage_full")
 
         ballast.unlink()
-        job = finished_job(api, sync(api, folder).json()["id"])
+        job = finished_job(api, waiting or sync(api, folder).json()["id"])
         assert job["result"].get("counts") == {"indexed": 20}, job
         assert api.post("/v1/releases", json={}).json()["release"] == 2
         found = ask(api, DRAWER)
