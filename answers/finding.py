@@ -23,9 +23,8 @@ DOUBTFUL = 0.05
 HOPEFUL = 0.5
 """The least where a passage holds the very code that was asked about: the words around a code say little, the code much."""
 
-
 DISTRUST = 0.8
-"""How much of a confidence is left where there are signs of an injection: the doubtful half of what would be answered is not."""
+"""How much of a confidence is left where there are signs of an injection: chosen, not fitted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,8 @@ def _show_suspicious(found: Json) -> None:
     """What to look at before the release is trusted."""
     for one in found.get("altered", ()):
         says, other = ", ".join(one["says"]), ", ".join(one["original_says"])
-        told = f"{one['source']} is much like {one['original']}, but says {says} where that one says {other}"
+        numbers = f"{says} where that one says {other}" if says else "other numbers"
+        told = f"{one['source']} is much like {one['original']}, but says {numbers}"
         out.print(f"[yellow]look at:[/yellow] {escape(told)}")
     for one in found.get("floods", ()):
         out.print(f"[yellow]look at:[/yellow] {one['documents']} documents repeat {escape(one['original'])}")

@@ -215,10 +215,16 @@ class GateVerdict:
 
 
 def gate_for(gate: Json, audience: Audience) -> Json:
-    """Without the texts of questions that were asked with more than the reader's own audience."""
-    readable = audience.readable()
-    changes = [c if c["audience"] in readable else _untold(c) for c in gate.get("changes", ())]
-    return {**gate, "changes": changes} if changes else gate
+    """Without the texts of questions that were asked, and the numbers of documents that may be read, with more than the reader's
+    own audience."""
+    readable = frozenset(audience.readable())
+    found = dict(gate)
+    if changes := gate.get("changes"):
+        found["changes"] = [c if c["audience"] in readable else _untold(c) for c in changes]
+    if altered := gate.get("suspicious", {}).get("altered"):
+        told = [a if readable.issuperset(a["audiences"]) else {**a, "says": [], "original_says": []} for a in altered]
+        found["suspicious"] = {**gate["suspicious"], "altered": told}
+    return found
 
 
 def _untold(change: Json) -> Json:

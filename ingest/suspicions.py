@@ -28,12 +28,14 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """`source` is much like `original`, but says the numbers `says` where that one says `original_says`."""
+    """`source` is much like `original`, but says the numbers `says` where that one says `original_says`; `audiences` are theirs,
+    since numbers are what documents say."""
 
     source: str
     original: str
     says: tuple[str, ...]
     original_says: tuple[str, ...]
+    audiences: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ class _Copy:
     path: str
     revision_id: str
     kind: str
+    audience: str
     original: str
     original_revision_id: str
+    original_audience: str
 
 
 async def suspicious(session: Session, tenant_id: str, entering: Collection[str], *, flood: int, compared: int) -> Json:
@@ -73,7 +77,10 @@ async def _copies(session: Session, tenant_id: str) -> list[_Copy]:
     copy, original = aliased(Document), aliased(Document)
     shown = copy.revision_id.is_not(None), original.revision_id.is_not(None)
     query = (
-        select(copy.path, copy.revision_id, copy.duplicate_kind, original.path, original.revision_id)
+        select(
+            *(copy.path, copy.revision_id, copy.duplicate_kind, copy.audience),
+            *(original.path, original.revision_id, original.audience),
+        )
         .join(original, original.id == copy.duplicate_of)
         .where(copy.tenant_id == tenant_id, copy.duplicate_of.is_not(None), copy.status.not_in(_HIDDEN), *shown)
         .order_by(copy.path)
@@ -86,7 +93,13 @@ async def _altered(session: Session, copies: Sequence[_Copy]) -> list[Altered]:
     numbers = await _numbers(session, {id_ for copy in copies for id_ in (copy.revision_id, copy.original_revision_id)})
     pairs = ((copy, numbers[copy.revision_id], numbers[copy.original_revision_id]) for copy in copies)
     return [
-        Altered(copy.path, copy.original, _named(own - other), _named(other - own))
+        Altered(
+            copy.path,
+            copy.original,
+            _named(own - other),
+            _named(other - own),
+            (copy.audience, copy.original_audience),
+        )
         for copy, own, other in pairs
         if own - other and other - own
     ]

@@ -140,7 +140,10 @@ function reasons(gate) {
 /** Documents that deserve a look before the release is trusted. */
 function suspicions({ altered = [], floods = [] }) {
   return [
-    ...altered.map(({ source, original, says, original_says }) => `${source} is much like ${original}, but says ${says.join(", ")} where that one says ${original_says.join(", ")}.`),
+    ...altered.map(({ source, original, says, original_says }) => {
+      const numbers = says.length > 0 ? `${says.join(", ")} where that one says ${original_says.join(", ")}` : "other numbers";
+      return `${source} is much like ${original}, but says ${numbers}.`;
+    }),
     ...floods.map(({ original, documents }) => `${countWords(documents, "document")} repeat ${original}.`),
   ].map((words) => el("p", { dir: "auto" }, el("strong", {}, "Look at: "), words));
 }

@@ -6,7 +6,9 @@ import pytest
 from ingest_world import World
 from releases_world import FakeGate, breaking, gated, retire
 
+from core.domain import Audience
 from core.models import Json
+from ingest.gate import gate_for
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -36,6 +38,15 @@ async def test_what_says_the_same_or_more_or_something_else_is_not_named(world: 
     await world.upload("returns.md", RETURNS.format(30))
     await world.upload("other.md", other)
     assert await told(world) == {}
+
+
+async def test_numbers_are_told_to_those_alone_who_may_read_both_documents(world: World) -> None:
+    await world.upload("returns.md", RETURNS.format(30))
+    await world.upload("inside.md", RETURNS.format(90), audience="agent")
+    gate = {"suspicious": await told(world)}
+    assert gate_for(gate, Audience.AGENT)["suspicious"]["altered"][0]["says"] == ("90",)
+    [hidden] = gate_for(gate, Audience.PARTNER)["suspicious"]["altered"]
+    assert (hidden["source"], hidden["says"], hidden["original_says"]) == ("inside.md", [], [])
 
 
 async def test_an_original_that_changes_under_its_copy_is_named(world: World) -> None:

@@ -25,7 +25,10 @@ GATE = {
     "changes": [CHANGE],
     "partners": {},
     "suspicious": {
-        "altered": [{"source": "b.md", "original": HOSTILE, "says": ["90"], "original_says": ["30"]}],
+        "altered": [
+            {"source": "b.md", "original": HOSTILE, "says": ["90"], "original_says": ["30"]},
+            {"source": "c.md", "original": "a.md", "says": [], "original_says": []},
+        ],
         "floods": [{"original": "a.md", "documents": 12}],
     },
 }
@@ -69,6 +72,7 @@ def test_a_blocked_release_shows_its_gate_and_is_published_with_a_reason(desk: D
     expect(warned).to_have_text(
         [
             f"Look at: b.md is much like {HOSTILE}, but says 90 where that one says 30.",
+            "Look at: c.md is much like a.md, but says other numbers.",
             "Look at: 12 documents repeat a.md.",
         ]
     )
